@@ -1,0 +1,151 @@
+import { Node, type OpAttrs } from '../graph/node.ts'
+
+/**
+ * A graph cut free from stored values: what is compiled and cached. `inputs` are placeholders (op 'input', no storage),
+ * in the order in which a run is given its values; `outputs` are the values wanted.
+ */
+export interface Graph {
+  readonly inputs: readonly Node[]
+  readonly outputs: readonly Node[]
+  /** For each output the input whose memory it takes over in place, or null for memory of its own. */
+  readonly donations: readonly (number | null)[]
+}
+
+/** A graph as the user recorded it, with the leaves that hold its values. */
+export interface Recorded {
+  readonly leaves: readonly Node[]
+  /** Everything needed for the outputs that is not a leaf, inputs before users. */
+  readonly order: readonly Node[]
+  readonly outputs: readonly Node[]
+  readonly donations: readonly (number | null)[]
+}
+
+/** Thrown when a value is asked for whose parameters have since been overwritten in place. */
+export class StaleValueError extends Error {
+  override readonly name = 'StaleValueError'
+}
+
+/** Finds leaves and evaluation order. `donatedLeaves[i]`, if given, is the leaf output i overwrites. */
+export function record(outputs: readonly Node[], donatedLeaves: readonly (Node | null)[] = []): Recorded {
+  const leaves: Node[] = []
+  const order: Node[] = []
+  const seen = new Set<Node>()
+  const stack: Node[] = []
+  const visit = (node: Node): void => {
+    if (seen.has(node)) return
+    seen.add(node)
+    if (node.stale !== undefined) throw new StaleValueError(node.stale)
+    if (node.storage !== undefined) {
+      leaves.push(node)
+      return
+    }
+    order.push(node)
+    stack.push(node)
+  }
+  for (const output of outputs) visit(output)
+  while (stack.length > 0) {
+    for (const input of stack.pop()!.inputs) visit(input)
+  }
+  leaves.sort((a, b) => a.id - b.id)
+  order.sort((a, b) => a.id - b.id)
+  const donations = outputs.map((_, i) => {
+    const leaf = donatedLeaves[i]
+    if (!leaf) return null
+    let index = leaves.indexOf(leaf)
+    if (index < 0) index = leaves.push(leaf) - 1
+    return index
+  })
+  return { leaves, order, outputs, donations }
+}
+
+/** Equal keys mean equal graphs up to the stored values: the cache key of compiled programs. */
+export function structuralKey(recorded: Recorded): string {
+  const index = new Map<Node, number>()
+  const parts: string[] = []
+  for (const leaf of recorded.leaves) {
+    index.set(leaf, index.size)
+    const persistent = leaf.op === 'input' && (leaf as Node<'input'>).attrs.persistent
+    parts.push(`${persistent ? 'p' : 'i'}${leaf.dtype}${leaf.shape}`)
+  }
+  for (const node of recorded.order) {
+    let part = `${node.op}${attrsKey(node)}`
+    for (const input of node.inputs) part += `,${index.get(input)}`
+    index.set(node, index.size)
+    parts.push(part)
+  }
+  const outputs = recorded.outputs.map((node, i) => `${index.get(node)}>${recorded.donations[i] ?? ''}`)
+  return `${parts.join(';')}=${outputs.join(',')}`
+}
+
+const attrsKeys = new WeakMap<object, string>()
+
+/** The attributes as text; tables of taps and gradient functions by their identity. */
+export function attrsKey(node: Node): string {
+  const attrs: object = node.attrs
+  let key = attrsKeys.get(attrs)
+  if (key === undefined) {
+    key = JSON.stringify(attrs, (name, value: unknown) => {
+      if (name === 'taps') return (value as OpAttrs['resample']['taps']).key
+      if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
+      if (Object.is(value, -0)) return '-0'
+      return typeof value === 'function' ? undefined : value
+    })
+    attrsKeys.set(attrs, key)
+  }
+  return key
+}
+
+/** Copies a recorded graph onto placeholders, so that a cached program holds none of the user's values alive. */
+export function abstractGraph(recorded: Recorded): Graph {
+  const copies = new Map<Node, Node>()
+  const inputs = recorded.leaves.map((leaf) => {
+    const persistent = leaf.op === 'input' && (leaf as Node<'input'>).attrs.persistent
+    const copy: Node = new Node('input', [], { persistent }, leaf.shape, leaf.dtype, false)
+    copies.set(leaf, copy)
+    return copy
+  })
+  for (const node of recorded.order) {
+    copies.set(
+      node,
+      new Node(
+        node.op,
+        node.inputs.map((input) => copies.get(input)!),
+        node.op === 'identity' ? identityAttrs(node as Node<'identity'>) : node.attrs,
+        node.shape,
+        node.dtype,
+        false,
+      ),
+    )
+  }
+  return { inputs, outputs: recorded.outputs.map((node) => copies.get(node)!), donations: recorded.donations }
+}
+
+/** A custom gradient's closure may hold tensors; evaluation does not need it. */
+function identityAttrs(node: Node<'identity'>): OpAttrs['identity'] {
+  return node.attrs.role === 'custom' ? { role: 'detach' } : node.attrs
+}
+
+/** The nodes the outputs need, inputs before users; placeholders included. */
+export function topologicalOrder(outputs: readonly Node[]): Node[] {
+  const order: Node[] = []
+  const state = new Map<Node, boolean>()
+  const stack: Node[] = [...outputs].reverse()
+  while (stack.length > 0) {
+    const node = stack[stack.length - 1]!
+    const done = state.get(node)
+    if (done === undefined) {
+      state.set(node, false)
+      for (let i = node.inputs.length - 1; i >= 0; i--) {
+        const input = node.inputs[i]!
+        if (state.get(input) === undefined) stack.push(input)
+      }
+    } else {
+      stack.pop()
+      if (!done) {
+        state.set(node, true)
+        order.push(node)
+      }
+    }
+  }
+  return order
+}
