@@ -114,7 +114,11 @@ export interface OpAttrs {
   /** NumPy broadcasting to the shape. */
   expand: { readonly shape: Shape }
   /** Per axis start, stop (exclusive) and step >= 1, all already in range. */
-  slice: { readonly starts: readonly number[]; readonly stops: readonly number[]; readonly steps: readonly number[] }
+  slice: {
+    readonly starts: readonly number[]
+    readonly stops: readonly number[]
+    readonly steps: readonly number[]
+  }
   flip: { readonly axes: readonly number[] }
   /** Per axis elements before, after and between neighbours; all >= 0. */
   pad: {
@@ -183,8 +187,17 @@ export class Node<O extends Op = Op> {
   storage: Storage | undefined
   /** Why this leaf can no longer be read, when its memory was reused by an in-place update. */
   stale: string | undefined
+  /** The region of activations that are computed again for the gradient instead of being kept. */
+  checkpointRegion: number | undefined
 
-  constructor(op: O, inputs: readonly Node[], attrs: OpAttrs[O], shape: Shape, dtype: DType, requiresGrad: boolean) {
+  constructor(
+    op: O,
+    inputs: readonly Node[],
+    attrs: OpAttrs[O],
+    shape: Shape,
+    dtype: DType,
+    requiresGrad: boolean,
+  ) {
     this.op = op
     this.inputs = inputs
     this.attrs = attrs

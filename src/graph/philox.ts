@@ -2,7 +2,12 @@
  * Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011): a counter-based generator.
  * The same counter and key give the same four words on every backend.
  */
-export function philox4x32(counter: readonly number[], key: readonly number[], out: Uint32Array, at = 0): void {
+export function philox4x32(
+  counter: readonly number[],
+  key: readonly number[],
+  out: Uint32Array,
+  at = 0,
+): void {
   let c0 = counter[0]! >>> 0
   let c1 = counter[1]! >>> 0
   let c2 = counter[2]! >>> 0

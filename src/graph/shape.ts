@@ -67,7 +67,11 @@ export function normalizeAxis(op: string, axis: number, rank: number): number {
 }
 
 /** Sorted, distinct axes; no axes given means all of them. */
-export function normalizeAxes(op: string, axes: number | readonly number[] | undefined, rank: number): number[] {
+export function normalizeAxes(
+  op: string,
+  axes: number | readonly number[] | undefined,
+  rank: number,
+): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, i) => i)
   const list = (typeof axes === 'number' ? [axes] : axes).map((a) => normalizeAxis(op, a, rank))
   const distinct = [...new Set(list)].sort((a, b) => a - b)

@@ -1,0 +1,152 @@
+import { isFloating } from '../dtype.ts'
+import { make } from '../make.ts'
+import type { Node } from '../node.ts'
+import { formatShape, type Shape, ShapeError, sizeOf } from '../shape.ts'
+import { cast, div, equal, mul, sub, where } from './binary.ts'
+import type { Cost, OpDefinition, OpTable, ValueType } from './definition.ts'
+import { expand, flip, reshape } from './movement.ts'
+
+type ReduceOp = 'reduceSum' | 'reduceMax' | 'reduceProd'
+
+interface ReduceAttrs {
+  readonly axes: readonly number[]
+  readonly keepdim: boolean
+}
+
+function reducedShape(shape: Shape, { axes, keepdim }: ReduceAttrs): number[] {
+  const reduced = new Set(axes)
+  return keepdim ? shape.map((d, i) => (reduced.has(i) ? 1 : d)) : shape.filter((_, i) => !reduced.has(i))
+}
+
+const perInput = (node: Node): Cost => ({ macs: 0, flops: sizeOf(node.inputs[0]!.shape) })
+
+function reduction<O extends ReduceOp>(
+  op: O,
+  onnx: string,
+  gradient: (x: Node, y: Node, g: Node) => Node,
+): OpDefinition<O> {
+  return {
+    infer: ([x], attrs) => {
+      if (op === 'reduceMax' && attrs.axes.some((axis) => x!.shape[axis] === 0)) {
+        throw new ShapeError(
+          `${op}: the maximum over an empty axis of ${formatShape(x!.shape)} does not exist`,
+        )
+      }
+      const widened = op !== 'reduceMax' && (x!.dtype === 'bool' || x!.dtype === 'uint8')
+      return { shape: reducedShape(x!.shape, attrs), dtype: widened ? 'int32' : x!.dtype }
+    },
+    gradient: (node, g) => {
+      const x = node.inputs[0]!
+      const kept = reducedShape(x.shape, { axes: node.attrs.axes, keepdim: true })
+      return [gradient(x, reshape(node, kept), reshape(g, kept))]
+    },
+    cost: perInput,
+    onnx,
+  }
+}
+
+function alongAxis(shape: Shape, axis: number): number[] {
+  return shape.filter((_, i) => i !== axis)
+}
+
+export const reductionOps: OpTable<ReduceOp | 'argMax' | 'cumSum' | 'cumArgMax' | 'argSort'> = {
+  reduceSum: reduction('reduceSum', 'ReduceSum', (x, _y, g) => expand(g, x.shape)),
+  reduceMax: reduction('reduceMax', 'ReduceMax', (x, y, g) => {
+    const mask = cast(equal(x, y), g.dtype)
+    const axes = y.shape.flatMap((d, i) => (d === 1 ? [i] : []))
+    return mul(mask, div(g, reduceSum(mask, axes, true)))
+  }),
+  reduceProd: reduction('reduceProd', 'ReduceProd', (x, y, g) => {
+    const axes = y.shape.flatMap((d, i) => (d === 1 ? [i] : []))
+    const zero = equal(x, 0)
+    const zeros = reduceSum(cast(zero, x.dtype), axes, true)
+    const others = reduceProd(where(zero, 1, x), axes, true)
+    const onlyZero = where(zero, expand(others, x.shape), 0)
+    const ofOthers = div(y, where(zero, 1, x))
+    return mul(g, where(equal(zeros, 0), ofOthers, where(equal(zeros, 1), onlyZero, 0)))
+  }),
+  argMax: {
+    infer: ([x], { axis }): ValueType => {
+      if (x!.shape[axis] === 0) {
+        throw new ShapeError(`argMax: axis ${axis} of ${formatShape(x!.shape)} is empty`)
+      }
+      return { shape: alongAxis(x!.shape, axis), dtype: 'int32' }
+    },
+    gradient: () => [null],
+    cost: perInput,
+    onnx: 'ArgMax',
+  },
+  cumSum: {
+    infer: ([x]): ValueType => {
+      const widened = x!.dtype === 'bool' || x!.dtype === 'uint8'
+      return { shape: x!.shape, dtype: widened ? 'int32' : x!.dtype }
+    },
+    gradient: (node, g) => [flip(cumSum(flip(g, [node.attrs.axis]), node.attrs.axis), [node.attrs.axis])],
+    cost: perInput,
+    onnx: 'CumSum',
+  },
+  cumArgMax: {
+    infer: ([x]): ValueType => ({ shape: x!.shape, dtype: 'int32' }),
+    gradient: () => [null],
+    cost: perInput,
+    onnx: null,
+  },
+  argSort: {
+    infer: ([x]): ValueType => ({ shape: x!.shape, dtype: 'int32' }),
+    gradient: () => [null],
+    cost: (node) => ({
+      macs: 0,
+      flops: sizeOf(node.shape) * Math.ceil(Math.log2(Math.max(node.shape.at(-1) ?? 1, 2))),
+    }),
+    onnx: null,
+  },
+}
+
+export function reduceSum(x: Node, axes: readonly number[], keepdim = false): Node {
+  return make('reduceSum', [x], { axes, keepdim })
+}
+
+export function reduceMax(x: Node, axes: readonly number[], keepdim = false): Node {
+  return make('reduceMax', [x], { axes, keepdim })
+}
+
+export function reduceProd(x: Node, axes: readonly number[], keepdim = false): Node {
+  return make('reduceProd', [x], { axes, keepdim })
+}
+
+export function reduceMean(x: Node, axes: readonly number[], keepdim = false): Node {
+  const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1)
+  const values = isFloating(x.dtype) ? x : cast(x, 'float32')
+  return mul(reduceSum(values, axes, keepdim), 1 / count)
+}
+
+/** Mean of squared deviations, divided by count - correction. */
+export function reduceVar(x: Node, axes: readonly number[], correction: number, keepdim = false): Node {
+  const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1)
+  const values = isFloating(x.dtype) ? x : cast(x, 'float32')
+  const centred = sub(values, reduceMean(values, axes, true))
+  return mul(reduceSum(mul(centred, centred), axes, keepdim), 1 / Math.max(count - correction, 0))
+}
+
+export function argMax(x: Node, axis: number): Node {
+  return make('argMax', [x], { axis })
+}
+
+export function cumSum(x: Node, axis: number): Node {
+  return make('cumSum', [x], { axis })
+}
+
+export function cumArgMax(x: Node, axis: number): Node {
+  return make('cumArgMax', [x], { axis })
+}
+
+export function argSort(x: Node, axis: number, descending = false): Node {
+  return make('argSort', [x], { axis, descending })
+}
+
+/** Sums the dimensions along which `shape` was broadcast, so that the result has that shape. */
+export function sumTo(x: Node, shape: Shape): Node {
+  const extra = x.shape.length - shape.length
+  const axes = x.shape.flatMap((d, i) => (i < extra || (shape[i - extra] === 1 && d !== 1) ? [i] : []))
+  return reshape(axes.length === 0 ? x : reduceSum(x, axes, true), shape)
+}
