@@ -1,0 +1,1 @@
+export { checkpointRegion, gradients } from './gradients.ts'

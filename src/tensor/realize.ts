@@ -1,0 +1,93 @@
+import type { Executable } from '../backends/backend.ts'
+import { getBackend } from '../backends/select.ts'
+import { abstractGraph, record, structuralKey } from '../compiler/graph.ts'
+import type { Node } from '../graph/node.ts'
+import { sizeOf } from '../graph/shape.ts'
+import { HostStorage, type Storage } from '../graph/storage.ts'
+
+export interface RealizeOptions {
+  /** Stops between two instructions; work that overwrites parameters in place is finished first. */
+  readonly signal?: AbortSignal
+}
+
+/** A value to compute, and the leaf whose memory it overwrites, if any. */
+export interface Root {
+  readonly node: Node
+  readonly target: Node | null
+}
+
+export interface RunResult {
+  readonly storages: readonly Storage[]
+  readonly leaves: readonly Node[]
+  readonly executable: Executable
+  readonly donations: readonly (number | null)[]
+}
+
+const maxPrograms = 256
+const programs = new Map<string, Executable>()
+let programBackend: unknown
+
+/** How many programs were compiled since start: for tests that a training step is compiled once. */
+export let compiledPrograms = 0
+
+/** Computes the roots in one program, compiled at the first sight of its structure. */
+export async function runRoots(roots: readonly Root[], options: RealizeOptions = {}): Promise<RunResult> {
+  const recorded = record(
+    roots.map((root) => root.node),
+    roots.map((root) => root.target),
+  )
+  const executable = await executableFor(recorded)
+  const inputs = recorded.leaves.map((leaf) => leaf.storage!)
+  const storages = allocateOutputs(
+    roots.map((root) => root.node),
+    recorded.donations,
+    inputs,
+  )
+  await execute(executable, inputs, storages, recorded.donations, options.signal)
+  return { storages, leaves: recorded.leaves, executable, donations: recorded.donations }
+}
+
+async function executableFor(recorded: ReturnType<typeof record>): Promise<Executable> {
+  const backend = await getBackend()
+  if (programBackend !== backend) {
+    programs.clear()
+    programBackend = backend
+  }
+  const key = structuralKey(recorded)
+  let executable = programs.get(key)
+  if (executable === undefined) {
+    executable = backend.compile(abstractGraph(recorded))
+    compiledPrograms++
+  } else {
+    programs.delete(key)
+  }
+  programs.set(key, executable)
+  if (programs.size > maxPrograms) programs.delete(programs.keys().next().value!)
+  return executable
+}
+
+export function allocateOutputs(
+  nodes: readonly Pick<Node, 'dtype' | 'shape'>[],
+  donations: readonly (number | null)[],
+  inputs: readonly Storage[],
+): Storage[] {
+  return nodes.map((node, i) => {
+    const donated = donations[i]
+    return donated === null || donated === undefined
+      ? HostStorage.allocate(node.dtype, sizeOf(node.shape))
+      : inputs[donated]!
+  })
+}
+
+export async function execute(
+  executable: Executable,
+  inputs: readonly Storage[],
+  outputs: readonly Storage[],
+  donations: readonly (number | null)[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  signal?.throwIfAborted()
+  const inPlace = donations.some((donated) => donated !== null)
+  await executable.run(inputs, outputs, inPlace ? undefined : signal)
+  for (const [i, donated] of donations.entries()) if (donated !== null) outputs[i]!.version++
+}

@@ -1,0 +1,62 @@
+import { CheckpointError } from './errors.ts'
+
+/** Bytes that can be read in any order: a file, a Blob, an array. Nothing is read before it is asked for. */
+export interface RandomAccess {
+  /** What error messages call it: the path or the file name. */
+  readonly name: string
+  /** Length in bytes. */
+  readonly size: number
+  /**
+   * Exactly `length` bytes from `offset`. The result may share memory with the source: treat it as read-only.
+   * Throws a CheckpointError where the range leaves the source.
+   */
+  read(offset: number, length: number): Promise<Uint8Array>
+}
+
+/** Throws where [offset, offset + length) is not within the source; `what` names what was to be read. */
+export function checkRange(source: RandomAccess, offset: number, length: number, what = 'data'): void {
+  if (
+    Number.isSafeInteger(offset) &&
+    Number.isSafeInteger(length) &&
+    offset >= 0 &&
+    length >= 0 &&
+    offset + length <= source.size
+  ) {
+    return
+  }
+  throw new CheckpointError(
+    source.name,
+    `${what} would take ${length} bytes, but the file ends at byte ${source.size}: it is truncated or damaged; ` +
+      'download or copy it again',
+    offset,
+  )
+}
+
+/** Random access to bytes already in memory. */
+export function bytesAccess(bytes: Uint8Array, name = 'bytes in memory'): RandomAccess {
+  const source: RandomAccess = {
+    name,
+    size: bytes.length,
+    async read(offset, length) {
+      checkRange(source, offset, length)
+      return bytes.subarray(offset, offset + length)
+    },
+  }
+  return source
+}
+
+/** Random access to a Blob or a File of the browser; only the ranges asked for are read. */
+export function blobAccess(blob: Blob, name?: string): RandomAccess {
+  const ownName = 'name' in blob && typeof blob.name === 'string' && blob.name !== '' ? blob.name : 'blob'
+  const source: RandomAccess = {
+    name: name ?? ownName,
+    size: blob.size,
+    async read(offset, length) {
+      checkRange(source, offset, length)
+      const bytes = new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer())
+      if (bytes.length !== length) checkRange({ ...source, size: offset + bytes.length }, offset, length)
+      return bytes
+    },
+  }
+  return source
+}
