@@ -3,7 +3,7 @@ import { withGradMode } from '../graph/grad-mode.ts'
 import { make } from '../graph/make.ts'
 import type { Node, Op } from '../graph/node.ts'
 import { add, full, type OpDefinition, ops, recomputed } from '../graph/ops/index.ts'
-import { formatShape, sameShape, ShapeError } from '../graph/shape.ts'
+import { formatShape, ShapeError, sameShape } from '../graph/shape.ts'
 
 export interface GradientOptions {
   /** Records the gradients themselves as differentiable, for second derivatives. */
@@ -78,7 +78,8 @@ class Recomputation {
   }
 
   #copy(node: Node, region: number, root: boolean): Node {
-    if (node.checkpointRegion !== region || node.inputs.length === 0) return root ? node : this.#entry(node, region)
+    if (node.checkpointRegion !== region || node.inputs.length === 0)
+      return root ? node : this.#entry(node, region)
     const known = this.#copies.get(node)
     if (known) return known
     const inputs = node.inputs.map((input) => this.#copy(input, region, false))

@@ -25,7 +25,8 @@ export function getBackend(): Promise<Backend> {
 /** Runs everything from now on, on the named backend. Rejects when it is not available here. */
 export async function setBackend(name: BackendName): Promise<Backend> {
   const backend = await create(name)
-  if ('unavailable' in backend) throw new Error(`the ${name} backend is not available: ${backend.unavailable}`)
+  if ('unavailable' in backend)
+    throw new Error(`the ${name} backend is not available: ${backend.unavailable}`)
   selected = Promise.resolve(backend)
   reason = 'chosen by setBackend'
   return backend

@@ -57,7 +57,12 @@ export class Generator {
     const block = Math.floor(this.#position / 4)
     if (index === 0 || this.#blockOf !== block) {
       philox4x32(
-        [block >>> 0, Math.floor(block / 0x100000000), this.stream >>> 0, Math.floor(this.stream / 0x100000000)],
+        [
+          block >>> 0,
+          Math.floor(block / 0x100000000),
+          this.stream >>> 0,
+          Math.floor(this.stream / 0x100000000),
+        ],
         [this.seed >>> 0, Math.floor(this.seed / 0x100000000)],
         this.#block,
       )

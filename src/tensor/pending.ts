@@ -15,6 +15,8 @@ export interface Binding {
   /** Nodes known to hold the present contents of that memory; they become stale when it is overwritten. */
   aliases: Node[]
   readonly describe: () => string
+  /** Tells which tensor's gradient a leaf collects. */
+  readonly own: (leaf: Node) => void
 }
 
 const assignments = new Set<Binding>()
@@ -69,8 +71,13 @@ export function collect(wanted: readonly Binding[]): Collected {
   for (const reference of losses) include(reference.deref())
   losses.clear()
   bindings.push(...assignments)
-  const open = bindings.filter((binding) => binding.node.storage === undefined || binding.target !== undefined)
-  const roots = open.map(({ node, target }) => ({ node, target: target?.storage === undefined ? null : target }))
+  const open = bindings.filter(
+    (binding) => binding.node.storage === undefined || binding.target !== undefined,
+  )
+  const roots = open.map(({ node, target }) => ({
+    node,
+    target: target?.storage === undefined ? null : target,
+  }))
   const result = { roots, bindings: open, consumed }
   consumed = []
   return result
@@ -93,6 +100,7 @@ export function settle(collected: Collected, storages: readonly NonNullable<Node
     node.storage = storages[i]!
     node.inputs = []
     binding.aliases = [leaf, node]
+    binding.own(leaf)
     // An assignment made while this one was computed stays pending, on top of the new value.
     if (binding.node === node) {
       binding.node = leaf
