@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const source = resolve(import.meta.dirname, '../src')
+
+/** Lowest first: a folder may import from its own level and from those before it. */
+const levels: readonly (readonly string[])[] = [
+  ['graph'],
+  ['autograd', 'compiler'],
+  ['backends'],
+  ['tensor'],
+  ['nn', 'transforms', 'weights', 'metrics'],
+  ['optim', 'data'],
+  ['models'],
+  ['train'],
+  ['cli'],
+]
+
+/** Folders that a browser loads: they may not import Node's modules. */
+const nodeOnly = /^(backends\/native\/|cli\/|train\/|(data|weights|transforms)\/(node|file|folder|idx|decode|image-folder)|weights\/file)/
+
+function levelOf(folder: string): number {
+  return levels.findIndex((level) => level.includes(folder))
+}
+
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.replaceAll('\\', '/'))
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(source, file), 'utf8')
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1]!)
+}
+
+describe('imports', () => {
+  it('point downward only', () => {
+    const upward: string[] = []
+    for (const file of files) {
+      const folder = file.split('/')[0]!
+      if (!file.includes('/')) continue
+      expect(levelOf(folder), `src/${folder} has no level in this test`).toBeGreaterThanOrEqual(0)
+      for (const target of importsOf(file)) {
+        if (!target.startsWith('.')) continue
+        const reached = relative(source, resolve(source, dirname(file), target)).replaceAll('\\', '/')
+        if (levelOf(reached.split('/')[0]!) > levelOf(folder)) upward.push(`${file} imports ${reached}`)
+      }
+    }
+    expect(upward).toEqual([])
+  })
+
+  it('of Node stay out of what a browser loads', () => {
+    const offenders = files.filter((file) => !nodeOnly.test(file) && importsOf(file).some((t) => t.startsWith('node:')))
+    expect(offenders).toEqual([])
+  })
+
+  it('name sources with their extension', () => {
+    const bare = files.flatMap((file) => importsOf(file).filter((t) => t.startsWith('.') && !t.endsWith('.ts')))
+    expect(bare).toEqual([])
+  })
+})
