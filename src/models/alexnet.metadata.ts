@@ -1,0 +1,24 @@
+import { imagenet224, type ModelMetadata, metadataTable, torchvisionWeights } from './metadata.ts'
+
+const shared = { family: 'AlexNet', numClasses: 1000 } as const
+
+export const alexnetMetadata: Readonly<Record<'alexnet' | 'alexnet_2012', ModelMetadata>> = {
+  ...metadataTable(
+    {
+      ...shared,
+      paper: 'Krizhevsky, One weird trick for parallelizing convolutional neural networks, arXiv 1404.5997',
+      reference: 'torchvision',
+      preprocessing: imagenet224,
+    },
+    { alexnet: [61_100_840, 714_188_480, torchvisionWeights('alexnet-owt-7be5be79.pth', 56.522)] },
+  ),
+  ...metadataTable(
+    {
+      ...shared,
+      paper: 'Krizhevsky et al., ImageNet Classification with Deep Convolutional Neural Networks, 2012',
+      reference: 'the paper',
+      preprocessing: { ...imagenet224, inputSize: [3, 227, 227] },
+    },
+    { alexnet_2012: [60_965_224, 724_406_816] },
+  ),
+}

@@ -1,0 +1,19 @@
+import { imagenet224, type ModelMetadata, metadataTable, torchvisionWeights } from './metadata.ts'
+
+export const mobilenetV2Metadata: Readonly<Record<'mobilenet_v2', ModelMetadata>> = metadataTable(
+  {
+    family: 'MobileNetV2',
+    paper: 'Sandler et al., MobileNetV2: Inverted Residuals and Linear Bottlenecks, arXiv 1801.04381',
+    numClasses: 1000,
+    reference: 'torchvision',
+    preprocessing: imagenet224,
+  },
+  {
+    mobilenet_v2: [
+      3_504_872,
+      300_774_272,
+      torchvisionWeights('mobilenet_v2-7ebf99e0.pth', 72.154, 'tv2_in1k', 232),
+      torchvisionWeights('mobilenet_v2-b0353104.pth', 71.878),
+    ],
+  },
+)

@@ -1,0 +1,67 @@
+import { Module } from '../nn/index.ts'
+import { checkpoint, type Tensor } from '../tensor/index.ts'
+
+/** One stage's output: the module that gives it, its channels, and how many input pixels one of its pixels spans. */
+export interface FeatureInfo {
+  readonly name: string
+  readonly channels: number
+  readonly stride: number
+}
+
+export interface HeadOptions {
+  /** Stops before the last linear layer: the pooled descriptor. */
+  readonly preLogits?: boolean
+}
+
+/** What every network of the registry offers. Images are float32 [batch, channels, height, width]. */
+export abstract class Network extends Module {
+  abstract numClasses: number
+  /** The stages from fine to coarse. */
+  abstract readonly featureInfo: readonly FeatureInfo[]
+  gradientCheckpointing = false
+
+  /** The last feature map, before pooling. */
+  abstract forwardFeatures(x: Tensor): Tensor
+  /** From the last feature map to the logits [batch, numClasses]. */
+  abstract forwardHead(x: Tensor, options?: HeadOptions): Tensor
+  /** A fresh classifier for another number of classes. */
+  abstract resetClassifier(numClasses: number): void
+
+  override forward(x: Tensor): Tensor {
+    return this.forwardHead(this.forwardFeatures(x))
+  }
+
+  /** The outputs of the stages (all, or those with the given places in `featureInfo`), from fine to coarse. */
+  forwardPyramid(x: Tensor, stages: readonly number[] = this.featureInfo.map((_, i) => i)): Tensor[] {
+    const names = stages.map((stage) => {
+      const info = this.featureInfo[stage]
+      if (!info)
+        throw new RangeError(`forwardPyramid: stage ${stage} is not in 0..${this.featureInfo.length - 1}`)
+      return info.name
+    })
+    const { outputs } = this.captureOutputs(names, () => this.forwardFeatures(x))
+    return names.map((name) => outputs.get(name)!)
+  }
+
+  /** Whether stages' activations are computed again for the gradient instead of being kept: less memory, more work. */
+  setGradientCheckpointing(enabled = true): void {
+    this.gradientCheckpointing = enabled
+  }
+
+  /** Runs one stage, as a checkpointed region if asked for. */
+  protected stage(stage: { forward(x: Tensor): Tensor }, x: Tensor): Tensor {
+    return this.gradientCheckpointing && this.training ? checkpoint(() => stage.forward(x)) : stage.forward(x)
+  }
+}
+
+/** Options that every network of the registry takes. */
+export interface NetworkOptions {
+  readonly numClasses?: number
+  readonly inChannels?: number
+}
+
+/** Rounds channels to a multiple of `divisor`, never below 90 % of the wanted number (MobileNet, TensorFlow models). */
+export function makeDivisible(channels: number, divisor = 8): number {
+  const rounded = Math.max(divisor, Math.floor((channels + divisor / 2) / divisor) * divisor)
+  return rounded < 0.9 * channels ? rounded + divisor : rounded
+}

@@ -1,0 +1,93 @@
+import { alexnetMetadata } from './alexnet.metadata.ts'
+import { lenetMetadata } from './lenet.metadata.ts'
+import type { ModelMetadata } from './metadata.ts'
+import { mobilenetV2Metadata } from './mobilenet-v2.metadata.ts'
+import type { Network, NetworkOptions } from './network.ts'
+import { resnetMetadata } from './resnet.metadata.ts'
+import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
+import { squeezenetMetadata } from './squeezenet.metadata.ts'
+import { vggMetadata } from './vgg.metadata.ts'
+
+/** Options beyond the common ones are the family's own; its file documents them. */
+export type ModelOptions = NetworkOptions & Readonly<Record<string, unknown>>
+
+interface Family {
+  readonly metadata: Readonly<Record<string, ModelMetadata>>
+  /** The variants' constructors, loaded when one of them is wanted. */
+  readonly load: () => Promise<{ readonly variants: Readonly<Record<string, (options?: never) => Network>> }>
+}
+
+const families: readonly Family[] = [
+  { metadata: lenetMetadata, load: () => import('./lenet.ts') },
+  { metadata: alexnetMetadata, load: () => import('./alexnet.ts') },
+  { metadata: vggMetadata, load: () => import('./vgg.ts') },
+  { metadata: resnetMetadata, load: () => import('./resnet.ts') },
+  { metadata: cifarResnetMetadata, load: () => import('./resnet-cifar.ts') },
+  { metadata: squeezenetMetadata, load: () => import('./squeezenet.ts') },
+  { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
+]
+
+const index: ReadonlyMap<string, Family> = new Map(
+  families.flatMap((family) => Object.keys(family.metadata).map((name) => [name, family] as const)),
+)
+
+/** The registry's names in natural order; a pattern may hold * and ?. */
+export function listModels(pattern = '*'): string[] {
+  const escaped = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.')
+  const matcher = new RegExp(`^${escaped}$`)
+  const collator = new Intl.Collator('en', { numeric: true })
+  return [...index.keys()].filter((name) => matcher.test(name)).sort(collator.compare)
+}
+
+export function hasModel(name: string): boolean {
+  return index.has(name)
+}
+
+/** Counts, preprocessing, weights and source of a network. Throws for an unknown name, with those nearest to it. */
+export function modelMetadata(name: string): ModelMetadata {
+  return familyOf(name).metadata[name]!
+}
+
+/** Builds a network with fresh weights drawn from the default generator. */
+export async function createModel(name: string, options: ModelOptions = {}): Promise<Network> {
+  const { variants } = await familyOf(name).load()
+  const create = variants[name] as ((options: ModelOptions) => Network) | undefined
+  if (!create)
+    throw new Error(`createModel: ${name} is listed in its family's metadata but has no constructor`)
+  return create(options)
+}
+
+function familyOf(name: string): Family {
+  const family = index.get(name)
+  if (family) return family
+  const near = nearest(name, [...index.keys()])
+  throw new Error(
+    `there is no network called '${name}'${near.length > 0 ? `; did you mean ${near.join(', ')}?` : ''} ` +
+      'listModels() has all names',
+  )
+}
+
+/** Up to three names at a small edit distance. */
+function nearest(name: string, candidates: readonly string[]): string[] {
+  return candidates
+    .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate) }))
+    .filter(({ distance, candidate }) => distance <= Math.max(2, candidate.length / 3))
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, 3)
+    .map(({ candidate }) => candidate)
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
+    }
+    row = next
+  }
+  return row[b.length]!
+}

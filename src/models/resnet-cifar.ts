@@ -1,0 +1,120 @@
+import { BatchNorm2d, Conv2d, F, init, Linear, Module, Sequential } from '../nn/index.ts'
+import type { Tensor } from '../tensor/index.ts'
+import { type FeatureInfo, type HeadOptions, Network, type NetworkOptions } from './network.ts'
+import type { CifarResNetName } from './resnet-cifar.metadata.ts'
+
+export interface CifarResNetOptions extends NetworkOptions {
+  /** Where the shape changes: 'A' takes every second pixel and pads channels with zeros, 'B' projects by a 1x1. */
+  readonly shortcut?: 'A' | 'B'
+}
+
+class ZeroPadShortcut extends Module {
+  readonly channels: number
+
+  constructor(channels: number) {
+    super()
+    this.channels = channels
+  }
+
+  override forward(x: Tensor): Tensor {
+    return F.pad(x.slice(null, null, { step: 2 }, { step: 2 }), [0, 0, 0, 0, this.channels, this.channels])
+  }
+}
+
+class CifarBlock extends Module {
+  conv1: Conv2d
+  bn1: BatchNorm2d
+  conv2: Conv2d
+  bn2: BatchNorm2d
+  shortcut: Module
+
+  constructor(inplanes: number, planes: number, stride: number, shortcut: 'A' | 'B') {
+    super()
+    this.conv1 = new Conv2d(inplanes, planes, 3, { stride, padding: 1, bias: false })
+    this.bn1 = new BatchNorm2d(planes)
+    this.conv2 = new Conv2d(planes, planes, 3, { padding: 1, bias: false })
+    this.bn2 = new BatchNorm2d(planes)
+    if (stride === 1 && inplanes === planes) this.shortcut = new Sequential()
+    else if (shortcut === 'A') this.shortcut = new ZeroPadShortcut(planes / 4)
+    else {
+      this.shortcut = new Sequential(
+        new Conv2d(inplanes, planes, 1, { stride, bias: false }),
+        new BatchNorm2d(planes),
+      )
+    }
+  }
+
+  override forward(x: Tensor): Tensor {
+    const hidden = F.relu(this.bn1.forward(this.conv1.forward(x)))
+    return F.relu(this.bn2.forward(this.conv2.forward(hidden)).add(this.shortcut.forward(x)))
+  }
+}
+
+/** The ResNets of section 4.2 of the paper, 6n + 2 layers for 32x32 images. */
+export class CifarResNet extends Network {
+  conv1: Conv2d
+  bn1: BatchNorm2d
+  layer1: Sequential
+  layer2: Sequential
+  layer3: Sequential
+  linear: Linear
+  numClasses: number
+  readonly featureInfo: readonly FeatureInfo[] = [
+    { name: 'layer1', channels: 16, stride: 1 },
+    { name: 'layer2', channels: 32, stride: 2 },
+    { name: 'layer3', channels: 64, stride: 4 },
+  ]
+
+  constructor(blocks: number, { numClasses = 10, inChannels = 3, shortcut = 'A' }: CifarResNetOptions = {}) {
+    super()
+    this.numClasses = numClasses
+    const stage = (inplanes: number, planes: number, stride: number): Sequential =>
+      new Sequential(
+        ...Array.from({ length: blocks }, (_, i) =>
+          i === 0
+            ? new CifarBlock(inplanes, planes, stride, shortcut)
+            : new CifarBlock(planes, planes, 1, shortcut),
+        ),
+      )
+    this.conv1 = new Conv2d(inChannels, 16, 3, { padding: 1, bias: false })
+    this.bn1 = new BatchNorm2d(16)
+    this.layer1 = stage(16, 16, 1)
+    this.layer2 = stage(16, 32, 2)
+    this.layer3 = stage(32, 64, 2)
+    this.linear = new Linear(64, numClasses)
+    for (const module of this.modules()) {
+      if (module instanceof Conv2d || module instanceof Linear) init.kaimingNormal(module.weight)
+    }
+  }
+
+  forwardFeatures(x: Tensor): Tensor {
+    const stem = F.relu(this.bn1.forward(this.conv1.forward(x)))
+    return [this.layer1, this.layer2, this.layer3].reduce((y, layer) => this.stage(layer, y), stem)
+  }
+
+  forwardHead(x: Tensor, { preLogits = false }: HeadOptions = {}): Tensor {
+    const descriptor = x.mean([2, 3])
+    return preLogits ? descriptor : this.linear.forward(descriptor)
+  }
+
+  resetClassifier(numClasses: number): void {
+    this.numClasses = numClasses
+    this.linear = new Linear(64, numClasses)
+    init.kaimingNormal(this.linear.weight)
+  }
+}
+
+type Factory = (options?: CifarResNetOptions) => Network
+
+const depth =
+  (layers: number): Factory =>
+  (options) =>
+    new CifarResNet((layers - 2) / 6, options)
+
+export const variants: Readonly<Record<CifarResNetName, Factory>> = {
+  resnet20_cifar10: depth(20),
+  resnet32_cifar10: depth(32),
+  resnet44_cifar10: depth(44),
+  resnet56_cifar10: depth(56),
+  resnet110_cifar10: depth(110),
+}

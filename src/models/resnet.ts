@@ -1,0 +1,260 @@
+import { BatchNorm2d, Conv2d, F, init, Linear, MaxPool2d, Module, ReLU, Sequential } from '../nn/index.ts'
+import type { Tensor } from '../tensor/index.ts'
+import { type FeatureInfo, type HeadOptions, Network, type NetworkOptions } from './network.ts'
+import type { ResNetName } from './resnet.metadata.ts'
+
+/** A normalisation layer with a weight, over the given channels. */
+export type NormLayer = (channels: number) => Module & { readonly weight: Tensor | null }
+
+export interface ResNetOptions extends NetworkOptions {
+  readonly groups?: number
+  readonly widthPerGroup?: number
+  /** For the last three stages: dilates their convolutions instead of striding. */
+  readonly replaceStrideWithDilation?: readonly [boolean, boolean, boolean]
+  /** Starts every residual branch at zero (Goyal et al. 2017). */
+  readonly zeroInitResidual?: boolean
+  readonly normLayer?: NormLayer
+}
+
+interface BlockSpec {
+  readonly inplanes: number
+  readonly planes: number
+  readonly stride: number
+  readonly downsample: Sequential | null
+  readonly groups: number
+  readonly baseWidth: number
+  readonly dilation: number
+  readonly normLayer: NormLayer
+  readonly strideInFirst: boolean
+}
+
+export class BasicBlock extends Module {
+  static readonly expansion = 1
+  conv1: Conv2d
+  bn1: ReturnType<NormLayer>
+  relu: ReLU
+  conv2: Conv2d
+  bn2: ReturnType<NormLayer>
+  downsample: Sequential | null
+
+  constructor({ inplanes, planes, stride, downsample, groups, baseWidth, dilation, normLayer }: BlockSpec) {
+    super()
+    if (groups !== 1 || baseWidth !== 64 || dilation !== 1) {
+      throw new RangeError(
+        'BasicBlock: groups, widthPerGroup and dilation need a bottleneck network (depth 50 or more)',
+      )
+    }
+    this.conv1 = new Conv2d(inplanes, planes, 3, { stride, padding: 1, bias: false })
+    this.bn1 = normLayer(planes)
+    this.relu = new ReLU()
+    this.conv2 = new Conv2d(planes, planes, 3, { padding: 1, bias: false })
+    this.bn2 = normLayer(planes)
+    this.downsample = downsample
+  }
+
+  override forward(x: Tensor): Tensor {
+    const hidden = this.relu.forward(this.bn1.forward(this.conv1.forward(x)))
+    const residual = this.bn2.forward(this.conv2.forward(hidden))
+    return F.relu(residual.add(this.downsample ? this.downsample.forward(x) : x))
+  }
+}
+
+/** With the stride in the 3x3 convolution ("v1.5"), or in the first 1x1 as the paper has it. */
+export class Bottleneck extends Module {
+  static readonly expansion = 4
+  conv1: Conv2d
+  bn1: ReturnType<NormLayer>
+  conv2: Conv2d
+  bn2: ReturnType<NormLayer>
+  conv3: Conv2d
+  bn3: ReturnType<NormLayer>
+  relu: ReLU
+  downsample: Sequential | null
+
+  constructor(spec: BlockSpec) {
+    super()
+    const { inplanes, planes, stride, groups, dilation, normLayer, strideInFirst } = spec
+    const width = Math.floor((planes * spec.baseWidth) / 64) * groups
+    const [stride1, stride2] = strideInFirst ? [stride, 1] : [1, stride]
+    this.conv1 = new Conv2d(inplanes, width, 1, { stride: stride1, bias: false })
+    this.bn1 = normLayer(width)
+    this.conv2 = new Conv2d(width, width, 3, {
+      stride: stride2,
+      padding: dilation,
+      dilation,
+      groups,
+      bias: false,
+    })
+    this.bn2 = normLayer(width)
+    this.conv3 = new Conv2d(width, planes * Bottleneck.expansion, 1, { bias: false })
+    this.bn3 = normLayer(planes * Bottleneck.expansion)
+    this.relu = new ReLU()
+    this.downsample = spec.downsample
+  }
+
+  override forward(x: Tensor): Tensor {
+    const reduced = this.relu.forward(this.bn1.forward(this.conv1.forward(x)))
+    const hidden = F.relu(this.bn2.forward(this.conv2.forward(reduced)))
+    const residual = this.bn3.forward(this.conv3.forward(hidden))
+    return F.relu(residual.add(this.downsample ? this.downsample.forward(x) : x))
+  }
+}
+
+interface ResNetSpec {
+  readonly block: typeof BasicBlock | typeof Bottleneck
+  readonly depths: readonly [number, number, number, number]
+  readonly strideInFirst?: boolean
+}
+
+/** ResNet, ResNeXt and Wide ResNet (He et al. 2015, Xie et al. 2016, Zagoruyko and Komodakis 2016). */
+export class ResNet extends Network {
+  conv1: Conv2d
+  bn1: ReturnType<NormLayer>
+  relu: ReLU
+  maxpool: MaxPool2d
+  layer1: Sequential
+  layer2: Sequential
+  layer3: Sequential
+  layer4: Sequential
+  fc: Linear
+  numClasses: number
+  readonly featureInfo: readonly FeatureInfo[]
+  #inplanes = 64
+  #dilation = 1
+
+  constructor(spec: ResNetSpec, options: ResNetOptions = {}) {
+    super()
+    const { numClasses = 1000, inChannels = 3, normLayer = (channels) => new BatchNorm2d(channels) } = options
+    const { replaceStrideWithDilation: dilate = [false, false, false] } = options
+    this.numClasses = numClasses
+    this.conv1 = new Conv2d(inChannels, 64, 7, { stride: 2, padding: 3, bias: false })
+    this.bn1 = normLayer(64)
+    this.relu = new ReLU()
+    this.maxpool = new MaxPool2d(3, { stride: 2, padding: 1 })
+    const stage = (index: 0 | 1 | 2 | 3): Sequential =>
+      this.#makeStage(spec, options, normLayer, index, index > 0 && dilate[index - 1]!)
+    this.layer1 = stage(0)
+    this.layer2 = stage(1)
+    this.layer3 = stage(2)
+    this.layer4 = stage(3)
+    this.fc = new Linear(512 * spec.block.expansion, numClasses)
+    let stride = 4
+    this.featureInfo = [64, 128, 256, 512].map((planes, i) => {
+      if (i > 0 && !dilate[i - 1]) stride *= 2
+      return { name: `layer${i + 1}`, channels: planes * spec.block.expansion, stride }
+    })
+    this.#initialize(options.zeroInitResidual ?? false)
+  }
+
+  #makeStage(
+    spec: ResNetSpec,
+    options: ResNetOptions,
+    normLayer: NormLayer,
+    index: number,
+    dilate: boolean,
+  ): Sequential {
+    const { block } = spec
+    const planes = 64 * 2 ** index
+    const outplanes = planes * block.expansion
+    const firstDilation = this.#dilation
+    let stride = index === 0 ? 1 : 2
+    if (dilate) {
+      this.#dilation *= stride
+      stride = 1
+    }
+    const downsample =
+      stride !== 1 || this.#inplanes !== outplanes
+        ? new Sequential(
+            new Conv2d(this.#inplanes, outplanes, 1, { stride, bias: false }),
+            normLayer(outplanes),
+          )
+        : null
+    const common = {
+      planes,
+      groups: options.groups ?? 1,
+      baseWidth: options.widthPerGroup ?? 64,
+      normLayer,
+      strideInFirst: spec.strideInFirst ?? false,
+    }
+    const first = new block({
+      ...common,
+      inplanes: this.#inplanes,
+      stride,
+      downsample,
+      dilation: firstDilation,
+    })
+    this.#inplanes = outplanes
+    const rest = Array.from(
+      { length: spec.depths[index]! - 1 },
+      () =>
+        new block({ ...common, inplanes: outplanes, stride: 1, downsample: null, dilation: this.#dilation }),
+    )
+    return new Sequential(first, ...rest)
+  }
+
+  #initialize(zeroInitResidual: boolean): void {
+    for (const module of this.modules()) {
+      if (module instanceof Conv2d)
+        init.kaimingNormal(module.weight, { mode: 'fanOut', nonlinearity: 'relu' })
+    }
+    if (!zeroInitResidual) return
+    for (const module of this.modules()) {
+      const last =
+        module instanceof Bottleneck ? module.bn3 : module instanceof BasicBlock ? module.bn2 : null
+      if (last?.weight) init.zeros(last.weight)
+    }
+  }
+
+  forwardFeatures(x: Tensor): Tensor {
+    const stem = this.maxpool.forward(this.relu.forward(this.bn1.forward(this.conv1.forward(x))))
+    return [this.layer1, this.layer2, this.layer3, this.layer4].reduce(
+      (y, layer) => this.stage(layer, y),
+      stem,
+    )
+  }
+
+  forwardHead(x: Tensor, { preLogits = false }: HeadOptions = {}): Tensor {
+    const descriptor = x.mean([2, 3])
+    return preLogits ? descriptor : this.fc.forward(descriptor)
+  }
+
+  resetClassifier(numClasses: number): void {
+    this.numClasses = numClasses
+    this.fc = new Linear(this.fc.inFeatures, numClasses)
+  }
+}
+
+const specs = {
+  18: { block: BasicBlock, depths: [2, 2, 2, 2] },
+  34: { block: BasicBlock, depths: [3, 4, 6, 3] },
+  50: { block: Bottleneck, depths: [3, 4, 6, 3] },
+  101: { block: Bottleneck, depths: [3, 4, 23, 3] },
+  152: { block: Bottleneck, depths: [3, 8, 36, 3] },
+} satisfies Record<number, ResNetSpec>
+
+type Factory = (options?: ResNetOptions) => Network
+
+const variant =
+  (spec: ResNetSpec, defaults: ResNetOptions = {}): Factory =>
+  (options) =>
+    new ResNet(spec, { ...defaults, ...options })
+
+const v1 = (spec: ResNetSpec): Factory => variant({ ...spec, strideInFirst: true })
+
+export const variants: Readonly<Record<ResNetName, Factory>> = {
+  resnet18: variant(specs[18]),
+  resnet34: variant(specs[34]),
+  resnet50: variant(specs[50]),
+  resnet101: variant(specs[101]),
+  resnet152: variant(specs[152]),
+  resnet50_v1: v1(specs[50]),
+  resnet101_v1: v1(specs[101]),
+  resnet152_v1: v1(specs[152]),
+  resnext50_32x4d: variant(specs[50], { groups: 32, widthPerGroup: 4 }),
+  resnext101_32x4d: variant(specs[101], { groups: 32, widthPerGroup: 4 }),
+  resnext101_32x8d: variant(specs[101], { groups: 32, widthPerGroup: 8 }),
+  resnext101_64x4d: variant(specs[101], { groups: 64, widthPerGroup: 4 }),
+  resnext152_32x4d: variant(specs[152], { groups: 32, widthPerGroup: 4 }),
+  wide_resnet50_2: variant(specs[50], { widthPerGroup: 128 }),
+  wide_resnet101_2: variant(specs[101], { widthPerGroup: 128 }),
+}
