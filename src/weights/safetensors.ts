@@ -1,3 +1,4 @@
+import { sizeOf } from '../graph/shape.ts'
 import { CheckpointError } from './errors.ts'
 import { orderedKeys } from './json-keys.ts'
 import { checkRange, type RandomAccess } from './random-access.ts'
@@ -102,7 +103,7 @@ function parseHeader(bytes: Uint8Array, file: string, size: number): Header {
   }
   const { text, root } = parseObject(bytes, fail)
   const names = orderedKeys(text, (key) => fail(`${JSON.stringify(key)} appears twice`))
-  const metadata = parseMetadata(root['__metadata__'], fail)
+  const metadata = parseMetadata(root.__metadata__, fail)
   const start = 8 + bytes.length
   const entries = new Map<string, Entry>()
   for (const name of names) {
@@ -149,6 +150,9 @@ function parseEntry(name: string, value: unknown, start: number, fail: Fail): En
   }
   if (!Array.isArray(shape) || !shape.every(isSize)) {
     return fail(`${label} has shape ${JSON.stringify(shape)}, which is not a list of sizes`)
+  }
+  if (!isSize(sizeOf(shape.filter((size) => size > 0)))) {
+    return fail(`${label} has shape ${JSON.stringify(shape)}, whose size is beyond 2^53`)
   }
   if (!Array.isArray(range) || range.length !== 2 || !range.every(isSize)) {
     return fail(`${label} has data_offsets ${JSON.stringify(range)}, which are not two positions`)

@@ -1,0 +1,48 @@
+let tables: Uint32Array[] | undefined
+
+/** Eight tables, so that eight bytes are taken in at a time. */
+function slicingTables(): Uint32Array[] {
+  const first = new Uint32Array(256)
+  for (let i = 0; i < 256; i++) {
+    let c = i
+    for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1
+    first[i] = c
+  }
+  const all = [first]
+  for (let t = 1; t < 8; t++) {
+    const previous = all[t - 1]!
+    all.push(previous.map((c) => first[c & 0xff]! ^ (c >>> 8)))
+  }
+  return all
+}
+
+/** The CRC-32 of zip and gzip (polynomial 0xedb88320, reflected). */
+export function crc32(bytes: Uint8Array): number {
+  tables ??= slicingTables()
+  const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+  ]
+  let c = 0xffffffff
+  let i = 0
+  for (const end = bytes.length - 7; i < end; i += 8) {
+    const a = c ^ (bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24))
+    c =
+      t7[a & 0xff]! ^
+      t6[(a >>> 8) & 0xff]! ^
+      t5[(a >>> 16) & 0xff]! ^
+      t4[a >>> 24]! ^
+      t3[bytes[i + 4]!]! ^
+      t2[bytes[i + 5]!]! ^
+      t1[bytes[i + 6]!]! ^
+      t0[bytes[i + 7]!]!
+  }
+  for (; i < bytes.length; i++) c = t0[(c ^ bytes[i]!) & 0xff]! ^ (c >>> 8)
+  return (c ^ 0xffffffff) >>> 0
+}

@@ -1,0 +1,231 @@
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, open, readdir, realpath, rename, stat, statfs, unlink } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { CheckpointError } from './errors.ts'
+import {
+  type Checkpoint,
+  type LoadedStateDict,
+  type LoadOptions,
+  loadStateDict,
+  openCheckpoint,
+} from './load.ts'
+import { checkRange, type RandomAccess } from './random-access.ts'
+import { safetensorsChunks } from './safetensors-write.ts'
+import type { WeightTensor } from './state-dict.ts'
+import {
+  readTrainingCheckpoint,
+  type TrainingCheckpoint,
+  trainingCheckpointChunks,
+} from './training-checkpoint.ts'
+
+/** An open file; close it when no more tensors are to be read from it. */
+export interface FileAccess extends RandomAccess {
+  close(): Promise<void>
+}
+
+/** Random access to a file. Throws a CheckpointError where it cannot be opened. */
+export async function openFile(path: string): Promise<FileAccess> {
+  let handle: FileHandle | undefined
+  let size: number
+  try {
+    handle = await open(path, 'r')
+    const stats = await handle.stat()
+    if (!stats.isFile()) throw new Error(stats.isDirectory() ? 'it is a folder' : 'it is not a regular file')
+    size = stats.size
+  } catch (error) {
+    await handle?.close()
+    const { code, message } = error as NodeJS.ErrnoException
+    const why = code === 'ENOENT' ? 'no such file' : `cannot be opened: ${message}`
+    throw new CheckpointError(path, why, undefined, { cause: error })
+  }
+  const file = handle
+  const access: FileAccess = {
+    name: path,
+    size,
+    async read(offset, length) {
+      checkRange(access, offset, length)
+      return readRange(file, path, offset, length)
+    },
+    close: () => file.close(),
+  }
+  return access
+}
+
+async function readRange(
+  file: FileHandle,
+  path: string,
+  offset: number,
+  length: number,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length)
+  for (let done = 0; done < length; ) {
+    // One read call can take at most 2 GiB.
+    const part = Math.min(length - done, 2 ** 30)
+    const { bytesRead } = await file.read(bytes, done, part, offset + done)
+    if (bytesRead === 0) {
+      throw new CheckpointError(path, 'the file became shorter while it was read', offset + done)
+    }
+    done += bytesRead
+  }
+  return bytes
+}
+
+/** An open weight file on disk. */
+export interface CheckpointFile extends Checkpoint {
+  close(): Promise<void>
+}
+
+/** openCheckpoint for a file on disk, told by its first bytes and not its extension. */
+export async function openCheckpointFile(path: string, options?: LoadOptions): Promise<CheckpointFile> {
+  const file = await openFile(path)
+  try {
+    return { ...(await openCheckpoint(file, options)), close: file.close }
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+/** loadStateDict for a file on disk. */
+export async function loadStateDictFile(path: string, options?: LoadOptions): Promise<LoadedStateDict> {
+  const file = await openFile(path)
+  try {
+    return await loadStateDict(file, options)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Writes a safetensors file atomically; see writeFileAtomic. */
+export async function saveSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, WeightTensor>,
+  metadata?: Readonly<Record<string, string>>,
+): Promise<void> {
+  await writeFileAtomic(path, safetensorsChunks(tensors, metadata).chunks)
+}
+
+/** Writes a training checkpoint atomically: a run killed at any moment leaves the old one or the new one, whole. */
+export async function saveTrainingCheckpoint(path: string, checkpoint: TrainingCheckpoint): Promise<void> {
+  await writeFileAtomic(path, trainingCheckpointChunks(checkpoint).chunks)
+}
+
+/** Reads a training checkpoint. Throws a CheckpointError. */
+export async function loadTrainingCheckpoint(path: string): Promise<TrainingCheckpoint> {
+  const file = await openFile(path)
+  try {
+    return await readTrainingCheckpoint(file)
+  } finally {
+    await file.close()
+  }
+}
+
+/** A file that could not be written; the file that was there before is intact. */
+export class FileWriteError extends Error {
+  override readonly name = 'FileWriteError'
+  readonly path: string
+  /** The system's code, such as ENOSPC. */
+  readonly code: string | undefined
+  /** Bytes that the whole file takes. */
+  readonly neededBytes: number
+
+  constructor(path: string, what: string, code: string | undefined, neededBytes: number, cause: unknown) {
+    super(`${path}: ${what}`, { cause })
+    this.path = path
+    this.code = code
+    this.neededBytes = neededBytes
+  }
+}
+
+/**
+ * Writes a file so that at every moment, a crash or a full disk included, the path holds the old contents or the
+ * new, whole: into a temporary file in the same folder, flushed to the disk, then renamed. A symbolic link is written
+ * through. On any error the temporary file is removed and a FileWriteError thrown.
+ */
+export async function writeFileAtomic(path: string, chunks: readonly Uint8Array[]): Promise<void> {
+  const needed = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+  const target = await realpath(path).catch(() => path)
+  const folder = dirname(target)
+  const prefix = `.${basename(target)}.${hostname()}-`
+  const temporary = join(folder, `${prefix}${process.pid}-${randomBytes(4).toString('hex')}.tmp`)
+  let handle: FileHandle | undefined
+  try {
+    await removeAbandoned(folder, prefix)
+    const mode = await stat(target).then(
+      (stats) => stats.mode & 0o777,
+      () => 0o666,
+    )
+    handle = await open(temporary, 'wx', mode)
+    for (const chunk of chunks) await writeAll(handle, chunk)
+    await handle.sync()
+    await handle.close()
+    handle = undefined
+    await rename(temporary, target)
+  } catch (error) {
+    await handle?.close().catch(() => undefined)
+    await unlink(temporary).catch(() => undefined)
+    throw await writeError(path, folder, needed, error)
+  }
+  await syncFolder(folder)
+}
+
+async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let done = 0; done < chunk.length; ) {
+    const { bytesWritten } = await handle.write(chunk, done, Math.min(chunk.length - done, 2 ** 30))
+    done += bytesWritten
+  }
+}
+
+/** Removes what runs on this machine that were killed while writing the same file have left behind. */
+async function removeAbandoned(folder: string, prefix: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(prefix)) continue
+    const match = /^(\d+)-[0-9a-f]{8}\.tmp$/.exec(name.slice(prefix.length))
+    if (match !== null && !isAlive(Number(match[1]))) await unlink(join(folder, name)).catch(() => undefined)
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
+}
+
+async function writeError(
+  path: string,
+  folder: string,
+  needed: number,
+  error: unknown,
+): Promise<FileWriteError> {
+  const { code, message } = error as NodeJS.ErrnoException
+  const old = await stat(path).then(
+    () => 'the old file is intact',
+    () => 'no file was left behind',
+  )
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') {
+    return new FileWriteError(path, `could not be written (${message}); ${old}`, code, needed, error)
+  }
+  const free = await statfs(folder).then(
+    ({ bavail, bsize }) => `${bavail * bsize} bytes are free`,
+    () => 'less is free',
+  )
+  const what =
+    `the disk is full: the file takes ${needed} bytes, and ${free} in ${folder}; ${old}. ` +
+    'Free some space or save elsewhere'
+  return new FileWriteError(path, what, code, needed, error)
+}
+
+/** Makes the rename itself last through a power failure; Windows neither needs nor allows it. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

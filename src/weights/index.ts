@@ -1,0 +1,35 @@
+export { CheckpointError } from './errors.ts'
+export type { Json } from './exact-json.ts'
+export {
+  type Checkpoint,
+  type CheckpointFormat,
+  type LoadedStateDict,
+  type LoadOptions,
+  loadStateDict,
+  openCheckpoint,
+  type WeightSource,
+} from './load.ts'
+export { openPyTorch, type PyTorchFile, type PyTorchOptions } from './pytorch.ts'
+export type { PlainValue } from './pytorch-values.ts'
+export { blobAccess, bytesAccess, type RandomAccess } from './random-access.ts'
+export { openSafetensors, parseSafetensors, type SafetensorsFile } from './safetensors.ts'
+export { encodeSafetensors, type FileChunks, safetensorsChunks } from './safetensors-write.ts'
+export {
+  convertTo,
+  defaultDType,
+  type StateDict,
+  type StoredDType,
+  type StoredTensor,
+  type StoredValues,
+  toFloat32,
+  toInt32,
+  type WeightTensor,
+  weightTensor,
+  weightTensorFromBytes,
+  weightTensorOf,
+} from './state-dict.ts'
+export {
+  readTrainingCheckpoint,
+  type TrainingCheckpoint,
+  trainingCheckpointChunks,
+} from './training-checkpoint.ts'

@@ -1,0 +1,60 @@
+import { openTorchLegacy } from './pytorch-legacy.ts'
+import { findState, stripPrefixes } from './pytorch-state.ts'
+import { TensorReader } from './pytorch-tensor.ts'
+import { type PlainValue, remainingValues } from './pytorch-values.ts'
+import { openTorchZip } from './pytorch-zip.ts'
+import type { RandomAccess } from './random-access.ts'
+import type { StoredTensor } from './state-dict.ts'
+
+export interface PyTorchOptions {
+  /** Which entry of the file holds the state dictionary, such as `ema` or `models.generator`; by default searched. */
+  readonly key?: string
+  /** Drop `module.` (DataParallel) and `_orig_mod.` (torch.compile) from the names. Default true. */
+  readonly stripPrefixes?: boolean
+  /** Full names of Python classes whose instances may stay unread, where the file would be refused for them. */
+  readonly opaque?: readonly string[]
+}
+
+export interface PyTorchFile {
+  /** How the file is packed: zip (torch 1.6 and later), legacy, or a plain pickle of arrays. */
+  readonly format: 'pytorch-zip' | 'pytorch-legacy' | 'pickle'
+  /** The state dictionary, in its own order. */
+  readonly tensors: ReadonlyMap<string, StoredTensor>
+  /** Where in the file it was, such as `state_dict`; empty where it is the file's own value. */
+  readonly key: string
+  /** Everything else: epoch, best accuracy, the optimizer's state … */
+  readonly values: { readonly [key: string]: PlainValue }
+}
+
+/** Whether a file that begins with these bytes can be a zip archive. */
+export function looksLikeZip(start: Uint8Array): boolean {
+  return start[0] === 0x50 && start[1] === 0x4b && start[2] === 3 && start[3] === 4
+}
+
+/** Whether a file that begins with these bytes can be a pickle: protocols 2 to 5, or torch's magic number as text. */
+export function looksLikePickle(start: Uint8Array): boolean {
+  if (start[0] === 0x80) return start[1] !== undefined && start[1] >= 2 && start[1] <= 5
+  const text = 'L119547037146038801333356L'
+  return [...text].every((c, i) => start[i] === c.charCodeAt(0))
+}
+
+/**
+ * Opens a file of torch.save (.pth, .pt, .th): the pickle is read with a restricted reader that executes nothing and
+ * refuses by name what it does not know; tensors are read on demand. Throws a CheckpointError.
+ */
+export async function openPyTorch(source: RandomAccess, options: PyTorchOptions = {}): Promise<PyTorchFile> {
+  const zip = looksLikeZip(await source.read(0, Math.min(4, source.size)))
+  const opened = zip
+    ? { ...(await openTorchZip(source, options.opaque)), plain: false }
+    : await openTorchLegacy(source, options.opaque)
+  const reader = new TensorReader(opened.blocks, source.size)
+  const state = findState(opened.root, source.name, options.key)
+  const named = options.stripPrefixes === false ? state.tensors : stripPrefixes(state.tensors)
+  const tensors = new Map([...named].map(([name, tensor]) => [name, reader.stored(tensor)]))
+  return {
+    format: zip ? 'pytorch-zip' : opened.plain ? 'pickle' : 'pytorch-legacy',
+    tensors,
+    key: state.path,
+    values: remainingValues(opened.root, state, reader, source.name),
+  }
+}
