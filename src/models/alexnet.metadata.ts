@@ -17,7 +17,7 @@ export const alexnetMetadata: Readonly<Record<'alexnet' | 'alexnet_2012', ModelM
       ...shared,
       paper: 'Krizhevsky et al., ImageNet Classification with Deep Convolutional Neural Networks, 2012',
       reference: 'the paper',
-      preprocessing: { ...imagenet224, inputSize: [3, 227, 227] },
+      preprocessing: { ...imagenet224, inputSize: 227 },
     },
     { alexnet_2012: [60_965_224, 724_406_816] },
   ),

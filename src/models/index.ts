@@ -1,3 +1,3 @@
-export type { ModelMetadata, Preprocessing, WeightEntry } from './metadata.ts'
+export type { ModelMetadata, WeightEntry } from './metadata.ts'
 export { type FeatureInfo, type HeadOptions, Network, type NetworkOptions } from './network.ts'
 export { createModel, hasModel, listModels, type ModelOptions, modelMetadata } from './registry.ts'

@@ -1,12 +1,7 @@
-import { type ModelMetadata, metadataTable, type Preprocessing } from './metadata.ts'
+import type { Preprocessing } from '../transforms/index.ts'
+import { type ModelMetadata, metadataTable } from './metadata.ts'
 
-const digits32: Preprocessing = {
-  inputSize: [1, 32, 32],
-  resize: null,
-  interpolation: 'bilinear',
-  mean: [0],
-  std: [1],
-}
+const digits32: Preprocessing = { inputSize: 32, channels: 1 }
 
 export const lenetMetadata: Readonly<Record<'lenet5' | 'lenet5_dual_c2', ModelMetadata>> = metadataTable(
   {

@@ -1,13 +1,4 @@
-/** How a network's weights want their images. */
-export interface Preprocessing {
-  /** Channels, height, width. */
-  readonly inputSize: readonly [number, number, number]
-  /** The shorter side is resized to this before the centre crop; null resizes to the input size itself. */
-  readonly resize: number | null
-  readonly interpolation: 'bilinear' | 'bicubic'
-  readonly mean: readonly number[]
-  readonly std: readonly number[]
-}
+import { imagenetMean, imagenetStd, type Preprocessing } from '../transforms/index.ts'
 
 export interface WeightEntry {
   readonly tag: string
@@ -27,7 +18,7 @@ export interface ModelMetadata {
   readonly paper: string
   /** Trainable parameters with the default options. */
   readonly parameters: number
-  /** Multiply-accumulates of convolutions and linear layers for one image of `preprocessing.inputSize`. */
+  /** Multiply-accumulates of convolutions and linear layers for one image of the input size in `preprocessing`. */
   readonly macs: number
   readonly numClasses: number
   readonly reference: string
@@ -35,24 +26,15 @@ export interface ModelMetadata {
   readonly weights: readonly WeightEntry[]
 }
 
-export const imagenetMean: readonly number[] = [0.485, 0.456, 0.406]
-export const imagenetStd: readonly number[] = [0.229, 0.224, 0.225]
-
 export const imagenet224: Preprocessing = {
-  inputSize: [3, 224, 224],
+  inputSize: 224,
   resize: 256,
   interpolation: 'bilinear',
   mean: imagenetMean,
   std: imagenetStd,
 }
 
-export const cifar32: Preprocessing = {
-  inputSize: [3, 32, 32],
-  resize: null,
-  interpolation: 'bilinear',
-  mean: imagenetMean,
-  std: imagenetStd,
-}
+export const cifar32: Preprocessing = { inputSize: 32, mean: imagenetMean, std: imagenetStd }
 
 /** Entries of torchvision's server: the hash's first eight digits end the file name. `V2` recipes resize to 232. */
 export function torchvisionWeights(file: string, top1: number, tag = 'tv_in1k', resize = 256): WeightEntry {

@@ -5,6 +5,7 @@ import { formatShape, normalizeAxis, type Shape, ShapeError, sizeOf } from '../g
 import { HostStorage } from '../graph/storage.ts'
 import { type Generator, getDefaultGenerator } from './generator.ts'
 import { type NestedArray, Tensor, wrap } from './tensor.ts'
+import { runtimeInput } from './trace.ts'
 
 export interface TensorOptions {
   readonly dtype?: DType
@@ -125,7 +126,7 @@ export interface RandomOptions extends TensorOptions {
 /** Uniform in [0, 1), float32; the same numbers on every backend. */
 export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
   const generator = options.generator ?? getDefaultGenerator()
-  const x = wrap(g.random(tensor(generator.key(), [4]).node, shape))
+  const x = wrap(g.random(runtimeInput(() => generator.key(), [4], 'int32').node, shape))
   return options.dtype ? x.to(options.dtype) : x
 }
 

@@ -39,6 +39,10 @@ export function wantGradient(binding: Binding): void {
   gradients.add(binding)
 }
 
+export function isPendingGradient(binding: Binding): boolean {
+  return gradients.has(binding)
+}
+
 /** Wanted with the next realization if still referred to: losses, which can't be computed once the step is done. */
 export function wantLoss(binding: Binding): void {
   losses.add(new WeakRef(binding))

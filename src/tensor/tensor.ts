@@ -605,6 +605,11 @@ export type NestedArray = number | NestedArray[]
 
 const owners = new WeakMap<Node, Tensor>()
 
+/** The tensor whose gradient a leaf collects, and whose value it is. */
+export function ownerOf(node: Node): Tensor | undefined {
+  return owners.get(node)
+}
+
 export function wrap(node: Node): Tensor {
   return new Tensor(node)
 }
