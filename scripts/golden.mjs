@@ -1,0 +1,236 @@
+// Checks networks against a file of reference results: `npm run golden -- FILE.json [--only PATTERN]`.
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+
+/** The value in [0, 1) of each element of the tensor called `name`: FNV-1a of the name, then murmur3's finaliser. */
+export function uniformOf(salt, name, count) {
+  let hash = 0x811c9dc5
+  for (const byte of new TextEncoder().encode(`${salt}:${name}`)) hash = Math.imul(hash ^ byte, 0x01000193)
+  const values = new Float64Array(count)
+  for (let i = 0; i < count; i++) {
+    let x = (hash + Math.imul(i, 0x9e3779b9)) | 0
+    x = Math.imul(x ^ (x >>> 16), 0x85ebca6b)
+    x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35)
+    values[i] = ((x ^ (x >>> 16)) >>> 0) / 0x100000000
+  }
+  return values
+}
+
+/** The deterministic contents of a state-dict tensor, by the last part of its name and its shape. */
+export function weightsOf(salt, name, shape) {
+  const count = shape.reduce((a, b) => a * b, 1)
+  const u = uniformOf(salt, name, count)
+  const last = name.slice(name.lastIndexOf('.') + 1)
+  if (last === 'running_mean') return Float32Array.from(u, (x) => 0.1 * (2 * x - 1))
+  if (last === 'running_var') return Float32Array.from(u, (x) => 0.75 + 0.5 * x)
+  if (shape.length >= 2) {
+    const bound = Math.sqrt(6 / shape.slice(1).reduce((a, b) => a * b, 1))
+    return Float32Array.from(u, (x) => (2 * x - 1) * bound)
+  }
+  if (last === 'weight') return Float32Array.from(u, (x) => 0.5 + 0.5 * x)
+  return Float32Array.from(u, (x) => 0.1 * (2 * x - 1))
+}
+
+const signed = (salt, name, shape) =>
+  Float32Array.from(
+    uniformOf(
+      salt,
+      name,
+      shape.reduce((a, b) => a * b, 1),
+    ),
+    (x) => 2 * x - 1,
+  )
+
+const camelCase = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())
+
+function camelOptions(options) {
+  return Object.fromEntries(Object.entries(options ?? {}).map(([key, value]) => [camelCase(key), value]))
+}
+
+class Mismatches {
+  worst = {}
+  failures = []
+
+  /** `error` is relative; larger than the tolerance fails. */
+  compare(kind, what, error, tolerance) {
+    this.worst[kind] = Math.max(this.worst[kind] ?? 0, Number.isNaN(error) ? Number.POSITIVE_INFINITY : error)
+    if (!(error <= tolerance))
+      this.failures.push(`${what}: error ${error.toExponential(2)} above ${tolerance}`)
+  }
+
+  equal(what, got, wanted) {
+    if (JSON.stringify(got) !== JSON.stringify(wanted)) {
+      this.failures.push(`${what}: got ${JSON.stringify(got)}, wanted ${JSON.stringify(wanted)}`)
+    }
+  }
+}
+
+const largest = (values) => values.reduce((m, x) => Math.max(m, Math.abs(x)), 0)
+const l2 = (values) => Math.sqrt(values.reduce((s, x) => s + x * x, 0))
+
+function compareOutput(mismatches, kind, label, data, shape, wanted, tolerance) {
+  mismatches.equal(`${label} shape`, [...shape], wanted.shape)
+  const scale = Math.max(largest(data), 1e-30)
+  wanted.sample.forEach((value, i) => {
+    mismatches.compare(
+      kind,
+      `${label}[${i * wanted.stride}]`,
+      Math.abs(data[i * wanted.stride] - value) / scale,
+      tolerance,
+    )
+  })
+  mismatches.compare(
+    kind,
+    `${label} l2`,
+    Math.abs(l2(data) - wanted.l2) / Math.max(wanted.l2, 1e-30),
+    tolerance,
+  )
+}
+
+function compareSummary(mismatches, kind, label, data, wanted, tolerance, slack) {
+  mismatches.compare(
+    kind,
+    `${label} l2`,
+    Math.abs(l2(data) - wanted.l2) / Math.max(wanted.l2, 1e-30),
+    tolerance,
+  )
+  const scale = Math.max(slack * largest(data), 1e-30)
+  wanted.first.forEach((value, i) => {
+    mismatches.compare(kind, `${label}[${i}]`, Math.abs(data[i] - value) / scale, tolerance)
+  })
+}
+
+function fill(model, salt, stateDict, constants) {
+  const fixed = new Set(Array.isArray(constants) ? constants : Object.keys(constants ?? {}))
+  const own = model.stateDict()
+  for (const [name, shape] of stateDict) {
+    const tensor = own.get(name)
+    if (!tensor || fixed.has(name)) continue
+    tensor.load(tensor.dtype === 'float32' ? weightsOf(salt, name, shape) : new Int32Array(tensor.size))
+  }
+}
+
+const outputsOf = (result) => (Array.isArray(result) ? result : [result])
+
+async function checkBackward(ocelli, model, golden, salt, part, mismatches) {
+  const { tensor, realize } = ocelli
+  const wanted = golden[part]
+  const training = part === 'backward_train'
+  fill(model, salt, golden.stateDict, golden.constants)
+  model.train(training)
+  for (const module of model.modules()) if (typeof module.p === 'number') module.p = 0
+  model.zeroGrad()
+  const shape = [2, ...golden.input.slice(1)]
+  const outputs = outputsOf(model.forward(tensor(signed(salt, 'input', shape), shape)))
+  let loss
+  for (const [j, output] of outputs.entries()) {
+    const cotangent = tensor(signed(salt, `cotangent${j}`, output.shape), output.shape)
+    const term = output.mul(cotangent).sum()
+    loss = loss ? loss.add(term) : term
+  }
+  loss.backward()
+  const parameters = new Map(model.namedParameters())
+  const names = Object.keys(wanted.grads)
+  await realize(...outputs, loss, ...names.flatMap((name) => parameters.get(name)?.grad ?? []))
+  const tolerance = training ? 1e-3 : 1e-4
+  for (const [j, output] of outputs.entries()) {
+    compareOutput(
+      mismatches,
+      `${part} output`,
+      `${part} output ${j}`,
+      await output.data(),
+      output.shape,
+      wanted.outputs[j],
+      tolerance,
+    )
+  }
+  for (const name of names) {
+    const grad = parameters.get(name)?.grad
+    if (!grad) mismatches.failures.push(`${part}: ${name} got no gradient`)
+    else
+      compareSummary(
+        mismatches,
+        `${part} gradient`,
+        `${part} gradient of ${name}`,
+        await grad.data(),
+        wanted.grads[name],
+        2e-3,
+        4,
+      )
+  }
+  const buffers = new Map(model.namedBuffers())
+  for (const [name, value] of Object.entries(wanted.running ?? {})) {
+    compareSummary(mismatches, 'running statistics', name, await buffers.get(name).data(), value, 1e-4, 1)
+  }
+}
+
+/** Checks one case; gives the largest error of each kind and the list of failures. */
+export async function checkCase(ocelli, golden, salt) {
+  const { createModel, tensor, noGrad, summarize } = ocelli
+  const mismatches = new Mismatches()
+  const model = await createModel(golden.name, camelOptions(golden.options))
+  mismatches.equal(
+    'state dict',
+    [...model.stateDict()].map(([name, t]) => [name, [...t.shape]]),
+    golden.stateDict,
+  )
+  mismatches.equal(
+    'parameters',
+    [...model.parameters()].reduce((n, p) => n + p.size, 0),
+    golden.params,
+  )
+  if (mismatches.failures.length > 0) return mismatches
+  fill(model, salt, golden.stateDict, golden.constants)
+  model.eval()
+  mismatches.equal('macs', summarize(model, golden.input).macs, golden.macs)
+  const outputs = outputsOf(
+    noGrad(() => model.forward(tensor(signed(salt, 'input', golden.input), golden.input))),
+  )
+  for (const [j, output] of outputs.entries()) {
+    const data = await output.data()
+    compareOutput(mismatches, 'output', `output ${j}`, data, output.shape, golden.eval[j], 1e-4)
+    mismatches.equal(
+      `output ${j} argmax`,
+      data.indexOf(data.reduce((a, b) => Math.max(a, b))),
+      golden.eval[j].argmax,
+    )
+  }
+  for (const part of ['backward_eval', 'backward_train']) {
+    if (golden[part]) await checkBackward(ocelli, model, golden, salt, part, mismatches)
+  }
+  return mismatches
+}
+
+export function readGolden(path) {
+  return JSON.parse(readFileSync(path, 'utf8'))
+}
+
+async function main() {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } })
+  if (positionals.length === 0) {
+    console.error('usage: npm run golden -- FILE.json [--only PATTERN]')
+    process.exit(2)
+  }
+  const ocelli = await import('../dist/index.js')
+  const pattern = new RegExp(values.only ?? '')
+  const counts = { passed: 0, failed: 0, unknown: 0 }
+  for (const path of positionals) {
+    const { salt, cases } = readGolden(path)
+    for (const golden of cases.filter((c) => pattern.test(c.case))) {
+      if (!ocelli.hasModel(golden.name)) {
+        counts.unknown++
+        console.log(`unknown  ${golden.case}`)
+        continue
+      }
+      const { worst, failures } = await checkCase(ocelli, golden, salt)
+      const errors = Object.entries(worst).map(([kind, error]) => `${kind} ${error.toExponential(1)}`)
+      console.log(`${failures.length > 0 ? 'FAILED ' : 'passed '}  ${golden.case}  ${errors.join(', ')}`)
+      for (const failure of failures.slice(0, 8)) console.log(`         ${failure.slice(0, 300)}`)
+      counts[failures.length > 0 ? 'failed' : 'passed']++
+    }
+  }
+  console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.unknown} not in the registry`)
+  if (counts.failed > 0) process.exit(1)
+}
+
+if (process.argv[1] === import.meta.filename) await main()
