@@ -1,0 +1,146 @@
+import { parseArgs } from 'node:util'
+
+interface OptionBase {
+  readonly description: string
+  /** A letter, as in -k. */
+  readonly short?: string
+}
+
+/** One option of a command; the value's kind decides how it is read. */
+export type OptionSpec =
+  | (OptionBase & { readonly kind: 'flag' })
+  | (OptionBase & { readonly kind: 'text'; readonly placeholder: string; readonly default?: string })
+  | (OptionBase & {
+      readonly kind: 'number'
+      readonly placeholder: string
+      readonly default?: number
+      readonly minimum?: number
+      readonly integer?: boolean
+    })
+  | (OptionBase & { readonly kind: 'choice'; readonly choices: readonly string[]; readonly default?: string })
+
+export type OptionTable = Readonly<Record<string, OptionSpec>>
+
+type ValueOf<S extends OptionSpec> = S extends { kind: 'flag' }
+  ? boolean
+  : S extends { kind: 'number' }
+    ? S extends { default: number }
+      ? number
+      : number | undefined
+    : S extends { default: string }
+      ? string
+      : string | undefined
+
+export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: ValueOf<T[K]> }
+
+export interface Command<T extends OptionTable = OptionTable> {
+  readonly name: string
+  readonly summary: string
+  /** What stands after the name, such as `<image>...`. */
+  readonly usage: string
+  readonly options: T
+  readonly examples: readonly string[]
+  readonly run: (args: readonly string[], options: OptionValues<T>) => Promise<void>
+}
+
+/** Ties a command's `run` to its own table of options. */
+export function defineCommand<const T extends OptionTable>(command: Command<T>): Command {
+  return command as unknown as Command
+}
+
+/** Wrong use of the command line: shown without a stack, exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** A failure that the user can do something about: shown without a stack, exit code 1. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+}
+
+/** --out-dir on the command line is outDir in the code. */
+function dashed(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
+export async function runCommand(command: Command, args: readonly string[]): Promise<void> {
+  const { positionals, values } = parse(command, args)
+  await command.run(positionals, values)
+}
+
+function parse(
+  command: Command,
+  args: readonly string[],
+): { positionals: string[]; values: Record<string, never> } {
+  const specs = Object.entries(command.options)
+  const options = Object.fromEntries(
+    specs.map(([name, spec]) => [
+      dashed(name),
+      {
+        type: spec.kind === 'flag' ? ('boolean' as const) : ('string' as const),
+        ...(spec.short && { short: spec.short }),
+      },
+    ]),
+  )
+  let parsed: ReturnType<typeof parseArgs>
+  try {
+    parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\nocelli ${command.name} --help lists the options`)
+  }
+  const values = Object.fromEntries(
+    specs.map(([name, spec]) => [name, readValue(name, spec, parsed.values[dashed(name)])]),
+  )
+  return { positionals: parsed.positionals, values: values as Record<string, never> }
+}
+
+function readValue(name: string, spec: OptionSpec, given: unknown): boolean | string | number | undefined {
+  if (spec.kind === 'flag') return given === true
+  if (given === undefined) return spec.default
+  const text = given as string
+  if (spec.kind === 'text') return text
+  if (spec.kind === 'choice') {
+    if (spec.choices.includes(text)) return text
+    throw new UsageError(`--${dashed(name)} is one of ${spec.choices.join(', ')}; got '${text}'`)
+  }
+  const value = Number(text)
+  const { minimum = Number.NEGATIVE_INFINITY, integer = false } = spec
+  if (
+    text.trim() === '' ||
+    !Number.isFinite(value) ||
+    value < minimum ||
+    (integer && !Number.isInteger(value))
+  ) {
+    const kind = integer ? 'an integer' : 'a number'
+    const bound = Number.isFinite(minimum) ? `, ${minimum} or more` : ''
+    throw new UsageError(`--${dashed(name)} needs ${kind}${bound}; got '${text}'`)
+  }
+  return value
+}
+
+/** The text of `ocelli COMMAND --help`. */
+export function commandHelp(command: Command): string {
+  const rows = Object.entries(command.options).map(([name, spec]): [string, string] => {
+    const short = spec.short ? `-${spec.short}, ` : '    '
+    const value =
+      spec.kind === 'flag'
+        ? ''
+        : spec.kind === 'choice'
+          ? ` ${spec.choices.join('|')}`
+          : ` <${spec.placeholder}>`
+    const fallback = spec.kind !== 'flag' && spec.default !== undefined ? ` (default ${spec.default})` : ''
+    return [`  ${short}--${dashed(name)}${value}`, `${spec.description}${fallback}`]
+  })
+  const width = Math.max(...rows.map(([left]) => left.length), 0)
+  return [
+    `ocelli ${command.name} ${command.usage}`.trim(),
+    '',
+    command.summary,
+    ...(rows.length > 0
+      ? ['', 'Options', ...rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`)]
+      : []),
+    ...(command.examples.length > 0
+      ? ['', 'Examples', ...command.examples.map((example) => `  ${example}`)]
+      : []),
+  ].join('\n')
+}

@@ -1,0 +1,26 @@
+import { backendReason, getBackend } from '../../tensor/index.ts'
+import { defineCommand } from '../command.ts'
+import { version } from '../version.ts'
+
+export const info = defineCommand({
+  name: 'info',
+  summary: 'Shows the device, threads and instruction set that run, and why',
+  usage: '',
+  options: { json: { kind: 'flag', description: 'prints JSON' } },
+  examples: ['ocelli info', 'OCELLI_THREADS=1 ocelli info --json'],
+  run: async (_, { json }) => {
+    const { name, device, threads, instructionSet } = (await getBackend()).info
+    const facts = {
+      ocelli: version(),
+      node: process.version,
+      platform: `${process.platform}-${process.arch}`,
+      backend: name,
+      device,
+      threads,
+      instructionSet,
+      reason: backendReason(),
+    }
+    if (json) console.log(JSON.stringify(facts, null, 2))
+    else for (const [key, value] of Object.entries(facts)) console.log(`${key.padEnd(15)} ${value}`)
+  },
+})

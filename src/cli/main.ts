@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+import { ShapeError } from '../tensor/index.ts'
+import { CheckpointError } from '../weights/index.ts'
+import { type Command, CommandError, commandHelp, runCommand, UsageError } from './command.ts'
+import { commands } from './commands/index.ts'
+import { version } from './version.ts'
+
+function overview(): string {
+  const width = Math.max(...commands.map((command) => command.name.length))
+  return [
+    'ocelli: convolutional networks, from the command line',
+    '',
+    'usage: ocelli <command> [options]',
+    '',
+    ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    '',
+    'ocelli <command> --help tells more; ocelli demo is a good first command',
+  ].join('\n')
+}
+
+function find(name: string): Command {
+  const command = commands.find((candidate) => candidate.name === name)
+  if (command) return command
+  throw new UsageError(
+    `there is no command '${name}'; it is one of ${commands.map((c) => c.name).join(', ')}`,
+  )
+}
+
+/** Runs one command line; gives the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args
+  try {
+    if (name === '--version' || name === '-v') console.log(version())
+    else if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+      console.log(rest[0] === undefined ? overview() : commandHelp(find(rest[0])))
+    } else if (rest.includes('--help') || rest.includes('-h')) console.log(commandHelp(find(name)))
+    else await runCommand(find(name), rest)
+    return typeof process.exitCode === 'number' ? process.exitCode : 0
+  } catch (error) {
+    if (error instanceof UsageError) {
+      console.error(`ocelli: ${error.message}`)
+      return 2
+    }
+    const expected = [CommandError, CheckpointError, ShapeError].some((kind) => error instanceof kind)
+    console.error(expected || !(error instanceof Error) ? `ocelli: ${(error as Error).message}` : error.stack)
+    return 1
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,88 @@
+/** Where progress is shown: a terminal gets one live line, anything else plain lines now and then. */
+export interface ProgressOutput {
+  write(text: string): unknown
+  readonly isTTY?: boolean
+  readonly columns?: number
+}
+
+export interface ProgressOptions {
+  readonly total: number
+  readonly unit: string
+  readonly output?: ProgressOutput
+  /** Milliseconds since some start; for tests. */
+  readonly now?: () => number
+}
+
+const liveInterval = 100
+const plainInterval = 10_000
+
+/** Counts units of work and shows how far it is, how fast it goes and how long it will take. */
+export class Progress {
+  readonly #label: string
+  readonly #options: Required<ProgressOptions>
+  readonly #start: number
+  #done = 0
+  #shown = Number.NEGATIVE_INFINITY
+  #details = ''
+
+  constructor(label: string, options: ProgressOptions) {
+    this.#label = label
+    this.#options = { output: process.stderr, now: () => performance.now(), ...options }
+    this.#start = this.#options.now()
+  }
+
+  get live(): boolean {
+    return this.#options.output.isTTY === true && process.env.CI === undefined
+  }
+
+  /** `amount` more units are done; `details` stand at the end of the line, such as the loss. */
+  advance(amount: number, details = ''): void {
+    this.#done += amount
+    this.#details = details
+    const now = this.#options.now()
+    if (this.live) {
+      if (now - this.#shown < liveInterval) return
+      this.#shown = now
+      this.#options.output.write(
+        `\r${this.#line().slice(0, (this.#options.output.columns ?? 80) - 1)}\u001b[K`,
+      )
+    } else {
+      if (this.#shown === Number.NEGATIVE_INFINITY) this.#shown = this.#start
+      if (now - this.#shown < plainInterval) return
+      this.#shown = now
+      this.#options.output.write(`${this.#line()}\n`)
+    }
+  }
+
+  /** Leaves `summary` in place of the live line. */
+  finish(summary: string): void {
+    this.#options.output.write(this.live ? `\r${summary}\u001b[K\n` : `${summary}\n`)
+  }
+
+  #line(): string {
+    const { total, unit, now } = this.#options
+    const seconds = Math.max((now() - this.#start) / 1000, 1e-6)
+    const rate = this.#done / seconds
+    const parts = [
+      this.#label,
+      `${this.#done}/${total} ${unit}`,
+      `${rate >= 100 ? rate.toFixed(0) : rate.toFixed(1)} ${unit}/s`,
+    ]
+    if (this.#done > 0) parts.push(`ETA ${formatSeconds((total - this.#done) / rate)}`)
+    if (this.#details) parts.push(this.#details)
+    const line = parts.join('  ')
+    if (!this.live) return line
+    const cells = 20
+    const filled = total > 0 ? Math.round((cells * this.#done) / total) : cells
+    return `${this.#label} [${'='.repeat(filled)}${' '.repeat(cells - filled)}] ${parts.slice(1).join('  ')}`
+  }
+}
+
+/** 4.2 s, 1:05, 2:03:09. */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`
+  const whole = Math.round(seconds)
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
+  const pad = (n: number): string => String(n).padStart(2, '0')
+  return h > 0 ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`
+}
