@@ -82,7 +82,7 @@ function isContiguous(shape: Shape, strides: readonly number[]): boolean {
 
 /** The elements, `width` bytes each, in row-major order. */
 function gather(source: Uint8Array, shape: Shape, strides: readonly number[], width: number): Uint8Array {
-  const aligned = source.byteOffset % width === 0 ? source : source.slice()
+  const aligned = source.byteOffset % width === 0 ? source : new Uint8Array(source)
   const length = Math.floor(aligned.length / width)
   const count = sizeOf(shape)
   switch (width) {
@@ -128,7 +128,7 @@ function gatherElements<A extends { [index: number]: number | bigint; readonly l
 }
 
 function swapped(bytes: Uint8Array, width: number): Uint8Array {
-  const out = bytes.slice()
+  const out = new Uint8Array(bytes)
   for (let i = 0; i < out.length; i += width) out.subarray(i, i + width).reverse()
   return out
 }

@@ -92,7 +92,8 @@ export function weightTensorFromBytes(shape: Shape, dtype: StoredDType, bytes: U
       `a ${dtype} tensor of shape ${formatShape(shape)} takes ${expected} bytes, but ${bytes.length} were given`,
     )
   }
-  const aligned = bytes.byteOffset % Math.min(info.bytes, 8) === 0 ? bytes : bytes.slice()
+  // Not slice(), which shares memory in Node's Buffer.
+  const aligned = bytes.byteOffset % info.bytes === 0 ? bytes : new Uint8Array(bytes)
   return {
     shape: [...shape],
     dtype,
