@@ -1,0 +1,5 @@
+export type { ForwardHook } from './forward.ts'
+export * as F from './functional/index.ts'
+export type { LoadResult, LoadSource, ShapeMismatch } from './load-state.ts'
+export { Module } from './module.ts'
+export { Buffer, buffer, Parameter, parameter } from './parameter.ts'
