@@ -1,8 +1,8 @@
 import { backendReason, getBackend } from '../../tensor/index.ts'
-import { defineCommand } from '../command.ts'
+import { type Command, defineCommand } from '../command.ts'
 import { version } from '../version.ts'
 
-export const info = defineCommand({
+export const info: Command = defineCommand({
   name: 'info',
   summary: 'Shows the device, threads and instruction set that run, and why',
   usage: '',

@@ -1,7 +1,7 @@
 import { listModels, modelMetadata } from '../../models/index.ts'
-import { CommandError, defineCommand } from '../command.ts'
+import { type Command, CommandError, defineCommand } from '../command.ts'
 
-export const list = defineCommand({
+export const list: Command = defineCommand({
   name: 'list',
   summary: 'Lists the networks, with their parameters, work and weights',
   usage: '[pattern]',

@@ -1,7 +1,7 @@
 import { createModel, formatSummary, modelMetadata, summarize } from '../../models/index.ts'
-import { CommandError, defineCommand, UsageError } from '../command.ts'
+import { type Command, CommandError, defineCommand, UsageError } from '../command.ts'
 
-export const summary = defineCommand({
+export const summary: Command = defineCommand({
   name: 'summary',
   summary: 'Shows the layers of a network with shapes, parameters, work and memory',
   usage: '<network>',
