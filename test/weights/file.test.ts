@@ -1,0 +1,205 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  FileWriteError,
+  loadStateDictFile,
+  loadTrainingCheckpoint,
+  openCheckpointFile,
+  openFile,
+  saveSafetensors,
+  saveTrainingCheckpoint,
+  writeFileAtomic,
+} from '../../src/weights/file.ts'
+import { weightTensor } from '../../src/weights/state-dict.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'ocelli-weights-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+const text = (path: string): string => readFileSync(path, 'utf8')
+const chunk = (value: string): Uint8Array => new TextEncoder().encode(value)
+const weights = new Map([['w', weightTensor([2], 'F32', Float32Array.of(1, 2))]])
+
+describe('files', () => {
+  it('are saved and loaded, whatever the extension', async () => {
+    const path = join(root, 'weights.pth')
+    await saveSafetensors(path, weights, { note: 'x' })
+    const { format, metadata, tensors } = await loadStateDictFile(path)
+    expect([format, { ...metadata }]).toEqual(['safetensors', { note: 'x' }])
+    expect(tensors.get('w')!.values()).toEqual(Float32Array.of(1, 2))
+  })
+
+  it('can be read tensor by tensor', async () => {
+    const path = join(root, 'lazy.safetensors')
+    await saveSafetensors(path, weights)
+    const file = await openCheckpointFile(path)
+    expect((await file.tensors.get('w')!.read()).values()).toEqual(Float32Array.of(1, 2))
+    await file.close()
+  })
+
+  it('keep a training checkpoint', async () => {
+    const path = join(root, 'training.safetensors')
+    const fields = { scheduler: null, epoch: 1, step: 2, seed: 3, random: 4, extra: {} }
+    await saveTrainingCheckpoint(path, {
+      model: weights,
+      optimizer: { tensors: new Map(), state: 1 },
+      ...fields,
+    })
+    const { model, optimizer, ...rest } = await loadTrainingCheckpoint(path)
+    expect(rest).toEqual(fields)
+    expect([...model.keys(), ...optimizer.tensors.keys()]).toEqual(['w'])
+  })
+
+  it('that cannot be opened are named', async () => {
+    await expect(openFile(join(root, 'none.pth'))).rejects.toThrow(/none\.pth: no such file/)
+    await expect(openFile(root)).rejects.toThrow(/it is a folder/)
+  })
+
+  it('that shrink while open are noticed', async () => {
+    const path = join(root, 'shrinking')
+    writeFileSync(path, 'abcdef')
+    const file = await openFile(path)
+    await expect(file.read(4, 3)).rejects.toThrow(
+      /byte 4: data would take 3 bytes, but the file ends at byte 6/,
+    )
+    writeFileSync(path, 'abc')
+    await expect(file.read(0, 6)).rejects.toThrow(/byte 3: the file became shorter/)
+    await file.close()
+  })
+})
+
+describe('writeFileAtomic', () => {
+  it('replaces a file, keeps its mode and leaves nothing else', async () => {
+    const folder = join(root, 'plain')
+    mkdirSync(folder)
+    const path = join(folder, 'f')
+    await writeFileAtomic(path, [chunk('old')])
+    chmodSync(path, 0o600)
+    await writeFileAtomic(path, [chunk('ne'), chunk(''), chunk('w')])
+    expect(text(path)).toBe('new')
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    expect(readdirSync(folder)).toEqual(['f'])
+  })
+
+  it('writes through a symbolic link', async () => {
+    const path = join(root, 'target')
+    writeFileSync(path, 'old')
+    symlinkSync(path, join(root, 'link'))
+    await writeFileAtomic(join(root, 'link'), [chunk('new')])
+    expect(text(path)).toBe('new')
+  })
+
+  it('names the path where the folder is missing or the target is a folder', async () => {
+    const missing = join(root, 'missing', 'f')
+    const error = await writeFileAtomic(missing, [chunk('12345')]).catch((e: unknown) => e)
+    expect(error).toBeInstanceOf(FileWriteError)
+    expect(error).toMatchObject({ path: missing, code: 'ENOENT', neededBytes: 5 })
+    expect((error as Error).message).toMatch(/could not be written \(ENOENT/)
+    const folder = join(root, 'folder')
+    mkdirSync(folder)
+    await expect(writeFileAtomic(folder, [chunk('x')])).rejects.toThrow(FileWriteError)
+    expect(readdirSync(root).filter((name) => name.endsWith('.tmp'))).toEqual([])
+  })
+
+  it('removes what a killed writer of the same file left, and no other', async () => {
+    const folder = join(root, 'abandoned')
+    mkdirSync(folder)
+    const dead = spawnSync(process.execPath, ['-e', '']).pid
+    const mine = `.f.${hostname()}-${dead}-01234567.tmp`
+    const others = [
+      `.f.${hostname()}-${process.pid}-01234567.tmp`,
+      `.g.${hostname()}-${dead}-01234567.tmp`,
+      'f.tmp',
+    ]
+    for (const name of [mine, ...others]) writeFileSync(join(folder, name), '')
+    await writeFileAtomic(join(folder, 'f'), [chunk('new')])
+    expect(readdirSync(folder).sort()).toEqual([...others, 'f'].sort())
+  })
+
+  it('never shows half a file to a reader', async () => {
+    const path = join(root, 'watched')
+    const size = 3_000_000
+    await writeFileAtomic(path, [new Uint8Array(size).fill(48)])
+    let writing = true
+    const writer = (async () => {
+      for (let i = 1; i <= 10; i++) await writeFileAtomic(path, [new Uint8Array(size).fill(48 + i)])
+      writing = false
+    })()
+    while (writing) {
+      const bytes = readFileSync(path)
+      expect([bytes.length, bytes[0]]).toEqual([size, bytes[size - 1]])
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    await writer
+  })
+
+  it('leaves the old file where the writer is killed', async () => {
+    const path = join(root, 'killed')
+    writeFileSync(path, 'old')
+    const temporary = join(root, `.killed.${hostname()}-999999999-00000000.tmp`)
+    const child = spawn(process.execPath, [
+      '-e',
+      `const fs = require('fs'); const f = fs.openSync(${JSON.stringify(temporary)}, 'w');
+       fs.writeSync(f, 'half'); process.stdout.write('x'); setInterval(() => {}, 1000)`,
+    ])
+    await new Promise((resolve) => child.stdout.once('data', resolve))
+    child.kill('SIGKILL')
+    await new Promise((resolve) => child.once('exit', resolve))
+    expect(text(path)).toBe('old')
+    await writeFileAtomic(path, [chunk('new')])
+    expect(text(path)).toBe('new')
+    expect(readdirSync(root).filter((name) => name.startsWith('.killed'))).toEqual([])
+  })
+})
+
+/** A file system of 1 MiB, where we may mount one. */
+function mountSmall(): string | undefined {
+  const folder = join(root, 'small')
+  mkdirSync(folder)
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'ignore' })
+    return folder
+  } catch {
+    console.warn('skipped: a full disk needs the right to mount a tmpfs (root)')
+    return undefined
+  }
+}
+
+describe('a full disk', () => {
+  let small: string | undefined
+  beforeAll(() => {
+    small = mountSmall()
+  })
+  afterAll(() => {
+    if (small !== undefined) execFileSync('umount', [small])
+  })
+
+  it('leaves the old file intact, no temporary one, and says how much is needed', async ({ skip }) => {
+    if (small === undefined) return skip()
+    const path = join(small, 'model.safetensors')
+    await saveSafetensors(path, weights)
+    const before = readFileSync(path)
+    const large = new Map([['w', weightTensor([1 << 19], 'F32', new Float32Array(1 << 19).fill(1))]])
+    const error = await saveSafetensors(path, large).catch((e: unknown) => e)
+    expect(error).toBeInstanceOf(FileWriteError)
+    const { message, code, neededBytes } = error as FileWriteError
+    expect(code).toBe('ENOSPC')
+    expect(neededBytes).toBeGreaterThan(1 << 21)
+    expect(message).toContain(`${path}: the disk is full: the file takes ${neededBytes} bytes, and `)
+    expect(message).toMatch(/ bytes are free in .*small; the old file is intact\./)
+    expect(readFileSync(path)).toEqual(before)
+    expect(readdirSync(small)).toEqual(['model.safetensors'])
+    await saveSafetensors(path, weights)
+  })
+})

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { CheckpointError } from '../../src/weights/errors.ts'
+import { loadStateDict, openCheckpoint } from '../../src/weights/load.ts'
+import { encodeSafetensors } from '../../src/weights/safetensors-write.ts'
+import { weightTensor } from '../../src/weights/state-dict.ts'
+
+const bytes = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0))
+
+describe('openCheckpoint', () => {
+  it('takes bytes, blobs and files of a browser', async () => {
+    const encoded = encodeSafetensors(new Map([['w', weightTensor([1], 'F32', Float32Array.of(3))]]))
+    const file = new File([encoded as Uint8Array<ArrayBuffer>], 'x.bin')
+    for (const source of [encoded, new Blob([file]), file]) {
+      const { tensors } = await loadStateDict(source)
+      expect(tensors.get('w')!.values()).toEqual(Float32Array.of(3))
+    }
+    const cut = new File([file.slice(0, 12)], 'cut.bin')
+    await expect(openCheckpoint(cut)).rejects.toThrow(/^cut\.bin: /)
+  })
+
+  it.each([
+    ['', 'the file is empty'],
+    ['version https://git-lfs.github.com/spec/v1\n', 'a Git LFS pointer'],
+    ['<!DOCTYPE html>', 'an HTML or XML page'],
+    ['\x1f\x8b\x08', 'packed with gzip'],
+    ['\x89HDF\r\n\x1a\n', 'an HDF5 file'],
+    ['\x93NUMPY\x01', 'a numpy array'],
+    ['\x1c\0\0\0TFL3', 'a TensorFlow Lite model'],
+    ['PK\x05\x06', 'a zip archive without members'],
+    [`${'x'.repeat(257)}ustar`, 'a tar archive'],
+    ['what?', 'no known weight format (it begins with 77 68 61 74 3f)'],
+  ])('says what a foreign file seems to be: %j', async (start, message) => {
+    const error = await openCheckpoint(bytes(start), { name: 'f.pth' }).catch((e: unknown) => e)
+    expect(error).toBeInstanceOf(CheckpointError)
+    expect((error as Error).message).toContain(`f.pth: ${message}`)
+  })
+})

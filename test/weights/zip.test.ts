@@ -1,0 +1,149 @@
+import { deflateRawSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { crc32 } from '../../src/weights/crc32.ts'
+import { bytesAccess } from '../../src/weights/random-access.ts'
+import { openZip } from '../../src/weights/zip.ts'
+
+interface Member {
+  name: string
+  data: Uint8Array
+  method?: number
+  flags?: number
+  crc?: number
+  size?: number
+}
+
+/** A zip archive; with `wide`, sizes and positions stand in zip64 fields only. */
+function zip(members: Member[], wide = false, comment = ''): Uint8Array {
+  const out: number[] = []
+  const u = (value: number, bytes: number): number[] =>
+    Array.from({ length: bytes }, (_, i) => Math.floor(value / 256 ** i) % 256)
+  const text = (s: string): number[] => [...new TextEncoder().encode(s)]
+  const full = 0xffffffff
+  const central: number[] = []
+  for (const { name, data, method = 0, flags = 0, ...lies } of members) {
+    const packed = method === 8 ? deflateRawSync(data) : data
+    const crc = lies.crc ?? crc32(data)
+    const size = lies.size ?? data.length
+    const offset = out.length
+    const common = [...u(20, 2), ...u(flags, 2), ...u(method, 2), ...u(0, 4), ...u(crc, 4)]
+    const sizes = [...u(packed.length, 4), ...u(size, 4)]
+    out.push(...u(0x04034b50, 4), ...common, ...sizes, ...u(text(name).length, 2), ...u(3, 2), ...text(name))
+    out.push(1, 2, 3, ...packed)
+    const extra = wide
+      ? [
+          ...u(0x1234, 2),
+          ...u(2, 2),
+          0,
+          0,
+          ...u(1, 2),
+          ...u(24, 2),
+          ...u(size, 8),
+          ...u(packed.length, 8),
+          ...u(offset, 8),
+        ]
+      : []
+    const ends = wide ? [...u(full, 4), ...u(full, 4)] : sizes
+    central.push(...u(0x02014b50, 4), ...u(20, 2), ...common, ...ends, ...u(text(name).length, 2))
+    central.push(
+      ...u(extra.length, 2),
+      ...u(0, 2),
+      ...u(0, 2),
+      ...u(0, 2),
+      ...u(0, 4),
+      ...u(wide ? full : offset, 4),
+    )
+    central.push(...text(name), ...extra)
+  }
+  const start = out.length
+  out.push(...central)
+  if (wide) {
+    const record = out.length
+    out.push(...u(0x06064b50, 4), ...u(44, 8), ...u(45, 2), ...u(45, 2), ...u(0, 4), ...u(0, 4))
+    out.push(...u(members.length, 8), ...u(members.length, 8), ...u(central.length, 8), ...u(start, 8))
+    out.push(...u(0x07064b50, 4), ...u(0, 4), ...u(record, 8), ...u(1, 4))
+  }
+  const count = u(wide ? 0xffff : members.length, 2)
+  out.push(...u(0x06054b50, 4), ...u(0, 4), ...count, ...count)
+  out.push(
+    ...u(wide ? full : central.length, 4),
+    ...u(wide ? full : start, 4),
+    ...u(comment.length, 2),
+    ...text(comment),
+  )
+  return Uint8Array.from(out)
+}
+
+const data = Uint8Array.from({ length: 5000 }, (_, i) => i % 7)
+const small = Uint8Array.of(1, 2, 3)
+
+async function readAll(bytes: Uint8Array): Promise<[string, Uint8Array][]> {
+  const archive = await openZip(bytesAccess(bytes, 'a.zip'))
+  return Promise.all([...archive.entries].map(async ([name, entry]) => [name, await archive.read(entry)]))
+}
+
+describe('zip archives', () => {
+  it.each([
+    ['stored and deflated', false, ''],
+    ['zip64', true, ''],
+    ['with a comment', false, 'PK\x05\x06 a comment that looks like an end'],
+  ])('are read: %s', async (_, wide, comment) => {
+    const members = [
+      { name: 'a', data },
+      { name: 'ü/b', data, method: 8 },
+      { name: 'empty', data: new Uint8Array(0), method: 8 },
+      { name: 'none', data: new Uint8Array(0) },
+    ]
+    expect(await readAll(zip(members, wide, comment))).toEqual(members.map((m) => [m.name, m.data]))
+  })
+
+  it.each<[string, Uint8Array, RegExp]>([
+    ['a wrong CRC-32', zip([{ name: 'a', data, crc: 1 }]), /a does not match its CRC-32/],
+    ['a wrong CRC-32, deflated', zip([{ name: 'a', data, method: 8, crc: 1 }]), /CRC-32/],
+    ['a wrong size', zip([{ name: 'a', data, size: 4999 }]), /CRC-32 or size/],
+    ['more data than it says', zip([{ name: 'a', data, method: 8, size: 10 }]), /unpacks to more bytes/],
+    ['less data than it says', zip([{ name: 'a', data, method: 8, size: 5001 }]), /CRC-32 or size/],
+    [
+      'a promise that deflate cannot keep',
+      zip([{ name: 'a', data, method: 8, size: 2 ** 31 }]),
+      /more than deflate can/,
+    ],
+    ['an unknown method', zip([{ name: 'a', data, method: 12 }]), /packed by method 12/],
+    ['encryption', zip([{ name: 'a', data, flags: 1 }]), /a is encrypted/],
+    [
+      'two members of one name',
+      zip([
+        { name: 'a', data: small },
+        { name: 'a', data: small },
+      ]),
+      /two members are named a/,
+    ],
+    ['no end', new Uint8Array(100), /directory at the end of the zip archive is missing/],
+    ['nothing', new Uint8Array(0), /is missing/],
+  ])('are refused with %s', async (_, bytes, message) => {
+    await expect(readAll(bytes)).rejects.toThrow(message)
+    await expect(readAll(bytes)).rejects.toThrow(/^a\.zip: /)
+  })
+
+  it('are refused with data that is no deflate', async () => {
+    const bytes = zip([{ name: 'a', data, method: 8 }])
+    bytes.fill(0xff, 34, 40)
+    await expect(readAll(bytes)).rejects.toThrow(/a cannot be unpacked|CRC-32/)
+  })
+})
+
+describe('crc32', () => {
+  it('has the standard check value, at every length and alignment', () => {
+    const bytes = new TextEncoder().encode('123456789')
+    expect(crc32(bytes)).toBe(0xcbf43926)
+    expect(crc32(new Uint8Array(0))).toBe(0)
+    for (let length = 0; length < 40; length++) {
+      let c = 0xffffffff
+      for (const b of data.subarray(3, 3 + length)) {
+        c ^= b
+        for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1
+      }
+      expect(crc32(data.subarray(3, 3 + length))).toBe((c ^ 0xffffffff) >>> 0)
+    }
+  })
+})
