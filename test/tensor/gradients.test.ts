@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest'
+import { variable } from '../../src/tensor/create.ts'
+import {
+  checkpoint,
+  compile,
+  customGradient,
+  grad,
+  noGrad,
+  realize,
+  StaleValueError,
+  type Tensor,
+  tensor,
+} from '../../src/tensor/index.ts'
+
+const leaf = (values: number[]): Tensor => tensor(values, [values.length], { requiresGrad: true })
+
+describe('backward', () => {
+  it('accumulates into the leaves', async () => {
+    const x = leaf([1, 2, 3])
+    x.mul(x).sum().backward()
+    x.mul(2).sum().backward()
+    expect(await x.grad!.toArray()).toEqual([4, 6, 8])
+  })
+
+  it('goes through a value that was asked for before', async () => {
+    const x = leaf([2])
+    const y = x.pow(3)
+    expect(await y.item()).toBe(8)
+    y.backward()
+    expect(await x.grad!.item()).toBeCloseTo(12, 5)
+  })
+
+  it('refuses what has no gradient', () => {
+    expect(() => tensor([1]).sum().backward()).toThrow(/does not require a gradient/)
+    expect(() => leaf([1, 2]).mul(2).backward()).toThrow(/needs a gradient argument/)
+  })
+
+  it('stops at detach and under noGrad', async () => {
+    const x = leaf([3])
+    const [gx] = grad(x.mul(x.detach()), [x])
+    expect(await gx!.item()).toBe(3)
+    expect(noGrad(() => x.mul(2)).requiresGrad).toBe(false)
+    expect(() => noGrad(async () => x)).toThrow(/asynchronous/)
+  })
+
+  it('gives second derivatives', async () => {
+    const x = leaf([0.5, -1])
+    const [first] = grad(x.pow(3).sum(), [x], { createGraph: true })
+    const [second] = grad(first!.sum(), [x])
+    expect(await second!.toArray()).toEqual([3, -6])
+  })
+
+  it('uses a custom gradient where one is given', async () => {
+    const x = leaf([1, 2])
+    const y = customGradient(
+      [x],
+      (v) => v.mul(3),
+      (g) => [g.mul(100)],
+    )
+    const [gx] = grad(y.sum(), [x])
+    expect(await y.toArray()).toEqual([3, 6])
+    expect(await gx!.toArray()).toEqual([100, 100])
+  })
+
+  it('is the same through a checkpoint', async () => {
+    const [w, x] = [leaf([0.3, 0.7]), leaf([1, 2])]
+    const f = (): Tensor => w.mul(x).tanh().mul(w).exp()
+    const plain = grad(f().sum(), [w, x])
+    const recomputed = grad(checkpoint(() => f()).sum(), [w, x])
+    for (const [i, g] of plain.entries()) expect(await recomputed[i]!.data()).toEqual(await g.data())
+  })
+})
+
+describe('variables', () => {
+  it('are updated in place, and values from before say that they are too late', async () => {
+    const memory = Float32Array.of(1, 2)
+    const p = variable(memory, [2], { requiresGrad: true })
+    const early = p.mul(10)
+    const late = p.mul(100)
+    p.assign(noGrad(() => p.add(1)))
+    await realize(early)
+    expect(await early.toArray()).toEqual([10, 20])
+    expect(await p.toArray()).toEqual([2, 3])
+    expect([...memory]).toEqual([2, 3])
+    await expect(late.data()).rejects.toThrow(StaleValueError)
+    p.sum().backward()
+    expect(await p.grad!.toArray()).toEqual([1, 1])
+  })
+
+  it('swap without losing a value', async () => {
+    const [a, b] = [variable(Float32Array.of(1), [1]), variable(Float32Array.of(2), [1])]
+    const [oldA, oldB] = [a.mul(1), b.mul(1)]
+    a.assign(oldB)
+    b.assign(oldA)
+    await realize(a, b)
+    expect([await a.item(), await b.item()]).toEqual([2, 1])
+  })
+})
+
+describe('compile', () => {
+  it('records once and replays with other values', async () => {
+    let recorded = 0
+    const f = compile((x: Tensor) => {
+      recorded++
+      return x.mul(2).add(1)
+    })
+    expect(await (await f(tensor([1, 2]))).toArray()).toEqual([3, 5])
+    expect(await (await f(tensor([5, 7]))).toArray()).toEqual([11, 15])
+    expect(recorded).toBe(1)
+    expect(await (await f(tensor([5]))).toArray()).toEqual([11])
+    expect(recorded).toBe(2)
+  })
+
+  it('updates variables at each call', async () => {
+    const p = variable(Float32Array.of(1), [1], { requiresGrad: true })
+    const step = compile((x: Tensor) => {
+      const loss = p.mul(x).sum()
+      p.assign(noGrad(() => p.add(x)))
+      return loss
+    })
+    const losses = []
+    for (let i = 0; i < 3; i++) losses.push(await (await step(tensor([2]))).item())
+    expect(losses).toEqual([2, 6, 10])
+    expect(await p.item()).toBe(7)
+  })
+})
