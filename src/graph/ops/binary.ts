@@ -67,7 +67,7 @@ export const binaryOps: OpTable<BinaryOp | 'where' | 'cast'> = {
     () => where(logicalAnd(equal(a, 0), lessEqual(0, b)), 0, mul(g, mul(y, log(a)))),
   ]),
   maximum: binary('maximum', 'Max', (a, b, _y, g) => chosen(a, b, g)),
-  minimum: binary('minimum', 'Min', (a, b, _y, g) => chosen(b, a, g).toReversed() as unknown as Gradients),
+  minimum: binary('minimum', 'Min', (a, b, _y, g) => chosen(b, a, g)),
   remainder: binary('remainder', 'Mod', (a, b, _y, g) => [() => g, () => neg(mul(g, floor(div(a, b))))]),
   equal: binary('equal', 'Equal', () => none),
   less: binary('less', 'Less', () => none),
@@ -97,7 +97,7 @@ export const binaryOps: OpTable<BinaryOp | 'where' | 'cast'> = {
   },
 }
 
-/** The gradient goes to the larger of a and b, half to each where they are equal. */
+/** What a and b get of the gradient of their maximum: half each where equal. For their minimum: chosen(b, a, g). */
 function chosen(a: Node, b: Node, g: Node): Gradients {
   const share = (smaller: Node): Node => where(smaller, 0, where(equal(a, b), mul(g, 0.5), g))
   return [() => share(less(a, b)), () => share(less(b, a))]
