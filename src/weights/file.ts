@@ -121,7 +121,7 @@ export async function loadTrainingCheckpoint(path: string): Promise<TrainingChec
   }
 }
 
-/** A file that could not be written; the file that was there before is intact. */
+/** A file that could not be written, or not for certain; the message says what there is now. */
 export class FileWriteError extends Error {
   override readonly name = 'FileWriteError'
   readonly path: string
@@ -147,16 +147,18 @@ export async function writeFileAtomic(path: string, chunks: readonly Uint8Array[
   const needed = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
   const target = await realpath(path).catch(() => path)
   const folder = dirname(target)
-  const prefix = `.${basename(target)}.${hostname()}-`
+  // Cut, since names are limited to 255 bytes on most file systems.
+  const prefix = `.${basename(target).slice(0, 40)}.${hostname()}-`
   const temporary = join(folder, `${prefix}${process.pid}-${randomBytes(4).toString('hex')}.tmp`)
   let handle: FileHandle | undefined
   try {
     await removeAbandoned(folder, prefix)
+    handle = await open(temporary, 'wx')
     const mode = await stat(target).then(
       (stats) => stats.mode & 0o777,
-      () => 0o666,
+      () => undefined,
     )
-    handle = await open(temporary, 'wx', mode)
+    if (mode !== undefined) await handle.chmod(mode)
     for (const chunk of chunks) await writeAll(handle, chunk)
     await handle.sync()
     await handle.close()
@@ -167,7 +169,10 @@ export async function writeFileAtomic(path: string, chunks: readonly Uint8Array[
     await unlink(temporary).catch(() => undefined)
     throw await writeError(path, folder, needed, error)
   }
-  await syncFolder(folder)
+  await syncFolder(folder).catch((error: unknown) => {
+    const what = `was written, but may not outlast a power failure (${(error as Error).message})`
+    throw new FileWriteError(path, what, (error as NodeJS.ErrnoException).code, needed, error)
+  })
 }
 
 async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
@@ -179,7 +184,9 @@ async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
 
 /** Removes what runs on this machine that were killed while writing the same file have left behind. */
 async function removeAbandoned(folder: string, prefix: string): Promise<void> {
-  for (const name of await readdir(folder)) {
+  // A folder that may be written but not listed is no reason to fail.
+  const names = await readdir(folder).catch(() => [])
+  for (const name of names) {
     if (!name.startsWith(prefix)) continue
     const match = /^(\d+)-[0-9a-f]{8}\.tmp$/.exec(name.slice(prefix.length))
     if (match !== null && !isAlive(Number(match[1]))) await unlink(join(folder, name)).catch(() => undefined)
@@ -219,12 +226,15 @@ async function writeError(
   return new FileWriteError(path, what, code, needed, error)
 }
 
-/** Makes the rename itself last through a power failure; Windows neither needs nor allows it. */
+/** Makes the rename itself last through a power failure, where the system can: Windows and some network drives cannot. */
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
   const handle = await open(folder, 'r')
   try {
     await handle.sync()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EINVAL' && code !== 'ENOTSUP') throw error
   } finally {
     await handle.close()
   }

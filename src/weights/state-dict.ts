@@ -128,7 +128,7 @@ export function weightTensorOf(shape: Shape, dtype: DType, values: TypedArray): 
 
 /**
  * The values as elements of `dtype`. float16, bfloat16, float8 and small integers become float32 exactly;
- * float64 is rounded to the nearest float32. Throws a RangeError, naming `name`, where an integer does not fit
+ * float64 is rounded to the nearest float32. The result may share the tensor's memory. Throws a RangeError, naming `name`, where an integer does not fit
  * or a fraction would be lost.
  */
 export function convertTo(tensor: WeightTensor, dtype: DType, name = 'tensor'): TypedArray {

@@ -12,6 +12,8 @@ import {
 } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   FileWriteError,
@@ -144,24 +146,53 @@ describe('writeFileAtomic', () => {
     await writer
   })
 
-  it('leaves the old file where the writer is killed', async () => {
-    const path = join(root, 'killed')
-    writeFileSync(path, 'old')
-    const temporary = join(root, `.killed.${hostname()}-999999999-00000000.tmp`)
-    const child = spawn(process.execPath, [
-      '-e',
-      `const fs = require('fs'); const f = fs.openSync(${JSON.stringify(temporary)}, 'w');
-       fs.writeSync(f, 'half'); process.stdout.write('x'); setInterval(() => {}, 1000)`,
-    ])
-    await new Promise((resolve) => child.stdout.once('data', resolve))
-    child.kill('SIGKILL')
-    await new Promise((resolve) => child.once('exit', resolve))
-    expect(text(path)).toBe('old')
+  it('leaves a whole file where the writer is killed at any moment', async () => {
+    const path = join(root, 'killed', 'f')
+    mkdirSync(join(root, 'killed'))
+    const size = 4_000_000
+    await writeFileAtomic(path, [new Uint8Array(size)])
+    const module = JSON.stringify(compile())
+    const code = `const { writeFileAtomic } = await import(${module})
+      for (let i = 1; ; i++) {
+        await writeFileAtomic(${JSON.stringify(path)}, [new Uint8Array(${size}).fill(i % 256)])
+        process.stdout.write('.')
+      }`
+    for (let round = 0; round < 4; round++) {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      await new Promise((resolve) => child.stdout.once('data', resolve))
+      await new Promise((resolve) => setTimeout(resolve, 3 + 7 * round))
+      child.kill('SIGKILL')
+      await new Promise((resolve) => child.once('exit', resolve))
+      const bytes = readFileSync(path)
+      expect(bytes.length).toBe(size)
+      expect(bytes.every((b) => b === bytes[0])).toBe(true)
+    }
     await writeFileAtomic(path, [chunk('new')])
-    expect(text(path)).toBe('new')
-    expect(readdirSync(root).filter((name) => name.startsWith('.killed'))).toEqual([])
+    expect(readdirSync(join(root, 'killed'))).toEqual(['f'])
   })
 })
+
+/** src/weights/file.ts and what it imports as JavaScript that a plain Node process can run. */
+function compile(): string {
+  for (const layer of ['weights', 'graph']) {
+    const source = join(import.meta.dirname, '../../src', layer)
+    mkdirSync(join(root, 'js', layer), { recursive: true })
+    for (const name of readdirSync(source).filter((n) => n.endsWith('.ts'))) {
+      const { outputText } = ts.transpileModule(text(join(source, name)), {
+        compilerOptions: {
+          module: ts.ModuleKind.ESNext,
+          target: ts.ScriptTarget.ES2023,
+          rewriteRelativeImportExtensions: true,
+        },
+      })
+      writeFileSync(join(root, 'js', layer, name.replace(/\.ts$/, '.js')), outputText)
+    }
+  }
+  writeFileSync(join(root, 'js', 'package.json'), '{"type": "module"}')
+  return pathToFileURL(join(root, 'js', 'weights', 'file.js')).href
+}
 
 /** A file system of 1 MiB, where we may mount one. */
 function mountSmall(): string | undefined {

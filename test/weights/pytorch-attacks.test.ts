@@ -96,12 +96,12 @@ describe('a damaged file', () => {
       return Math.floor((seed / 2 ** 32) * below)
     }
     let refused = 0
-    for (let i = 0; i < 300; i++) {
+    for (let i = 0; i < 100; i++) {
       const damaged = bytes.slice()
       for (let flips = 1 + random(4); flips > 0; flips--) damaged[random(bytes.length)]! ^= 1 << random(8)
       if ((await load(damaged)) === 'refused') refused++
     }
-    expect(refused).toBeGreaterThan(30)
+    expect(refused).toBeGreaterThan(10)
   })
 
   it('does not read a storage whose CRC-32 is wrong', async () => {
@@ -124,8 +124,8 @@ const repeat = (part: string, times: number): string => part.repeat(times)
 const options = { file: 'bad.pkl' }
 
 describe('a pickle bomb', () => {
-  it('of five million nested lists is refused', () => {
-    const bytes = new Uint8Array(5_000_000).fill(0x5d)
+  it('of millions of nested lists is refused', () => {
+    const bytes = new Uint8Array(2_500_000).fill(0x5d)
     expect(() => unpickle(bytes, options)).toThrow(/more than 2000000 lists/)
     expect(() => unpickle(bytes.fill(0x28), options)).toThrow(/more than 2000000 lists/)
   })
