@@ -1,8 +1,8 @@
 import { formatShape, ShapeError } from '../../graph/shape.ts'
 import { tensor } from '../../tensor/create.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
-import { maxPool2dWithIndices, type PooledWithIndices, range } from './pooling.ts'
-import { applyTaps, pickTaps, tapsFor } from './taps.ts'
+import { maxPool2dWithIndices, type PooledWithIndices } from './pooling.ts'
+import { applyTaps, pickTaps, range, tapsFor } from './taps.ts'
 
 /** Height and width of the output; null keeps the input's. */
 export type AdaptiveSize = number | null | readonly [number | null, number | null]

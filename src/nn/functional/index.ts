@@ -10,16 +10,10 @@ export * from './dropout.ts'
 export * from './grid.ts'
 export * from './interpolate.ts'
 export * from './linear.ts'
+export * from './local-response.ts'
 export * from './normalization.ts'
 export * from './padding.ts'
-export {
-  type AvgPool2dOptions,
-  avgPool2d,
-  type MaxPool2dOptions,
-  maxPool2d,
-  maxPool2dWithIndices,
-  type PooledWithIndices,
-} from './pooling.ts'
+export * from './pooling.ts'
 export * from './rearrange.ts'
 export type { LossOptions, Reduction } from './reduction.ts'
 export * from './regression-loss.ts'

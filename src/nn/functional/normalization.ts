@@ -1,8 +1,6 @@
 import { formatShape, type Shape, ShapeError, sameShape, sizeOf } from '../../graph/shape.ts'
 import { noGrad } from '../../tensor/autograd.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
-import { range } from './pooling.ts'
-import { applyTaps, tapsFor } from './taps.ts'
 
 export interface RunningStatistics {
   readonly runningMean?: Tensor | null
@@ -199,32 +197,4 @@ function checkPerChannel(
   throw new ShapeError(
     `${op}: ${name} must be [${channels}], one for each channel of ${formatShape(shape)}, got ${formatShape(value.shape)}`,
   )
-}
-
-export interface LocalResponseNormOptions {
-  readonly alpha?: number
-  readonly beta?: number
-  readonly k?: number
-}
-
-/**
- * x / (k + alpha / size * sum of squares over `size` neighbouring channels) ** beta (Krizhevsky et al., 2012; there alpha
- * is not divided by the size).
- */
-export function localResponseNorm(x: Tensor, size: number, options: LocalResponseNormOptions = {}): Tensor {
-  const { alpha = 1e-4, beta = 0.75, k = 1 } = options
-  if (x.rank < 3) {
-    throw new ShapeError(
-      `localResponseNorm: needs [n, c, ...] with rank 3 at least, got ${formatShape(x.shape)}`,
-    )
-  }
-  if (!Number.isInteger(size) || size < 1) {
-    throw new RangeError(`localResponseNorm: the size must be an integer >= 1, got ${size}`)
-  }
-  const channels = x.shape[1]!
-  const taps = tapsFor(`localResponse(${size},${alpha})`, channels, channels, (channel) => {
-    const first = channel - Math.floor(size / 2)
-    return range(Math.max(first, 0), Math.min(first + size, channels), alpha / size)
-  })
-  return x.div(applyTaps(x.mul(x), 1, taps).add(k).pow(beta))
 }

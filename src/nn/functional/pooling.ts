@@ -3,7 +3,7 @@ import * as g from '../../graph/ops/index.ts'
 import { formatShape, ShapeError } from '../../graph/shape.ts'
 import { type Tensor, wrap } from '../../tensor/tensor.ts'
 import { extentOf, type Padding, pairOf, resolvePadding, type Size2d, type Window2d } from './arguments.ts'
-import { applyTaps, tapsFor } from './taps.ts'
+import { applyTaps, range, tapsFor } from './taps.ts'
 
 export interface MaxPool2dOptions {
   /** The kernel size unless given. */
@@ -72,15 +72,6 @@ export function avgPool2d(x: Tensor, kernelSize: Size2d, options: AvgPool2dOptio
     y = applyTaps(y, 2 + axis, taps)
   }
   return y
-}
-
-/** Consecutive inputs with equal weights. */
-export function range(from: number, to: number, weight: number): g.TapRow {
-  const length = Math.max(to - from, 0)
-  return {
-    indices: Array.from({ length }, (_, i) => from + i),
-    weights: new Array<number>(length).fill(weight),
-  }
 }
 
 interface PoolPlan {

@@ -41,3 +41,12 @@ export function pickTaps(
     return index === undefined ? { indices: [], weights: [] } : { indices: [index], weights: [1] }
   })
 }
+
+/** Consecutive inputs with equal weights. */
+export function range(from: number, to: number, weight: number): TapRow {
+  const length = Math.max(to - from, 0)
+  return {
+    indices: Array.from({ length }, (_, i) => from + i),
+    weights: new Array<number>(length).fill(weight),
+  }
+}
