@@ -51,7 +51,7 @@ async function stored(tensors: ReadonlyMap<string, Tensor>): Promise<StateDict> 
   await realize(...tensors.values())
   const result: StateDict = new Map()
   for (const [name, tensor] of tensors)
-    result.set(name, weightTensorOf(await tensor.data(), tensor.shape, tensor.dtype))
+    result.set(name, weightTensorOf(tensor.shape, tensor.dtype, await tensor.data()))
   return result
 }
 
