@@ -16,6 +16,12 @@ export function wrapTo(dtype: DType): (x: number) => number {
   }
 }
 
+/** A constant as a tensor of the dtype holds it. */
+export function constant(value: number, dtype: DType): number {
+  if (dtype === 'float32') return Math.fround(value)
+  return dtype === 'bool' ? Number(value !== 0) : wrapTo(dtype)(value)
+}
+
 function unary<O extends UnaryOp>(f: (x: number) => number): ReferenceKernel<O> {
   return (node, [x]) => {
     const wrap = wrapTo(node.dtype)

@@ -10,6 +10,7 @@ import { matmulKernels } from './matmul.ts'
 import { movementKernels } from './movement.ts'
 import { poolingKernels } from './pooling.ts'
 import { reductionKernels } from './reduction.ts'
+import { yieldToEventLoop } from './yield.ts'
 
 /** Every primitive but `input`, whose value is given. */
 const kernels: KernelTable<Exclude<Op, 'input'>> = {
@@ -34,6 +35,7 @@ export function createReferenceBackend(): Backend {
   }
 }
 
+/** Milliseconds of work after which others on the event loop get their turn. */
 const yieldAfter = 50
 
 class ReferenceExecutable implements Executable {
@@ -54,6 +56,7 @@ class ReferenceExecutable implements Executable {
   }
 
   async run(inputs: readonly Storage[], outputs: readonly Storage[], signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
     const values = new Map<Node, Value>()
     for (const [i, node] of this.#graph.inputs.entries())
       values.set(node, Float64Array.from(hostData(inputs[i]!)))
@@ -64,7 +67,7 @@ class ReferenceExecutable implements Executable {
       values.set(node, kernel(node, operands))
       for (const dead of this.#dying[i]!) values.delete(dead)
       if (performance.now() - resumed > yieldAfter) {
-        await new Promise((resolve) => setTimeout(resolve))
+        await yieldToEventLoop()
         signal?.throwIfAborted()
         resumed = performance.now()
       }

@@ -1,6 +1,7 @@
 import { philox4x32, wordToUniform } from '../../graph/philox.ts'
 import type { Shape } from '../../graph/shape.ts'
 import { broadcastStrides, sizeOf, stridesOf } from '../../graph/shape.ts'
+import { constant, wrapTo } from './elementwise.ts'
 import type { KernelTable, Value } from './kernel.ts'
 
 /** Reads x through a strided view: out[index] = x[offset + sum of index * strides]. */
@@ -49,12 +50,15 @@ type MovementOp =
   | 'identity'
 
 export const movementKernels: KernelTable<MovementOp> = {
-  full: (node) => new Float64Array(sizeOf(node.shape)).fill(node.attrs.value),
+  full: (node) => new Float64Array(sizeOf(node.shape)).fill(constant(node.attrs.value, node.dtype)),
   iota: (node) => {
     const { axis, start, step } = node.attrs
     const stride = stridesOf(node.shape)[axis]!
     const size = node.shape[axis]!
-    return new Float64Array(sizeOf(node.shape)).map((_, i) => start + step * (Math.floor(i / stride) % size))
+    const wrap = wrapTo(node.dtype)
+    return new Float64Array(sizeOf(node.shape)).map((_, i) =>
+      wrap(start + step * (Math.floor(i / stride) % size)),
+    )
   },
   random: (node, [key]) => {
     const out = new Float64Array(sizeOf(node.shape))
@@ -100,7 +104,7 @@ export const movementKernels: KernelTable<MovementOp> = {
   },
   pad: (node, [x]) => {
     const { before, interior, value } = node.attrs
-    const out = new Float64Array(sizeOf(node.shape)).fill(value)
+    const out = new Float64Array(sizeOf(node.shape)).fill(constant(value, node.dtype))
     const strides = stridesOf(node.shape)
     const offset = before.reduce((sum, n, i) => sum + n * strides[i]!, 0)
     place(
