@@ -26,6 +26,8 @@ struct Context {
   char* const* slots;  // the base address of each slot, for this run
   ThreadPool& pool;
   // At least `bytes` bytes, 64-byte aligned, private to the thread until the instruction ends. Grows, never shrinks.
+  // Thread pool.size() is a further buffer, for the calling thread to fill outside parallel() and all to read within.
+  // A second request for the same thread may move its buffer: ask once, for everything.
   void* (*scratch)(Context& context, int thread, size_t bytes);
   void* scratchOwner;
 

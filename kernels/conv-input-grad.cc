@@ -1,0 +1,48 @@
+#include "convolve.h"
+
+namespace ocelli {
+namespace OCELLI_ISA {
+
+void conv2dInputGrad(const Conv2dInputGrad& i, Context& context) {
+  const ConvGeometry& g = i.geometry;
+  const int64_t tapCount = g.kernelH * g.kernelW;
+  // Sums run over the channels of dy, results are channels of dx.
+  const int64_t inner = i.dy.c / g.groups, outer = i.dx.c / g.groups;
+  const float* dy = context.at<float>(i.dy.slot, i.dy.offset);
+  const float* weight = context.at<float>(i.weight.slot, i.weight.offset);
+  float* dx = context.at<float>(i.dx.slot, i.dx.offset);
+  const OutputStage stage = resolveEpilogue(i.hasEpilogue ? &i.epilogue : nullptr, context);
+  Array<Tap> taps(tapCount);
+
+  float* packed = nullptr;
+  if (i.algorithm == ConvAlgorithm::Depthwise) {
+    packed = static_cast<float*>(
+        context.scratch(context, context.pool.size(), tapCount * depthwiseStride(i.dx.c) * 4));
+    packDepthwise(packed, weight, tapCount, i.dx.c);
+  } else if (i.algorithm != ConvAlgorithm::Direct) {
+    packed = static_cast<float*>(
+        context.scratch(context, context.pool.size(), g.groups * packedGroupFloats(tapCount, inner, outer) * 4));
+  }
+  for (int64_t phaseY = 0; phaseY < g.strideH; ++phaseY) {
+    for (int64_t phaseX = 0; phaseX < g.strideW; ++phaseX) {
+      const Sampling sampling = phaseSampling(g, dy, i.dy, inner, i.dx, phaseY, phaseX);
+      if (sampling.pixels() == 0) continue;
+      const int64_t count = phaseTaps(g, phaseY, phaseX, taps.data());
+      const int64_t groupStride = inner * outer * tapCount;
+      if (i.algorithm == ConvAlgorithm::Depthwise) {
+        convolveDepthwise(context, sampling, taps.data(), count, packed, depthwiseStride(i.dx.c), i.dx.c, dx,
+                          i.dx.pixelStride, stage);
+      } else if (i.algorithm == ConvAlgorithm::Direct) {
+        convolveLanes(context, sampling, taps.data(), count, weight, g.groups, outer, groupStride, outer * tapCount,
+                      tapCount, dx, i.dx.pixelStride, stage);
+      } else {
+        packWeights(context, packed, weight, taps.data(), count, g.groups, inner, outer, groupStride, outer * tapCount,
+                    tapCount);
+        convolvePacked(context, sampling, taps.data(), count, packed, g.groups, outer, dx, i.dx.pixelStride, stage);
+      }
+    }
+  }
+}
+
+}  // namespace OCELLI_ISA
+}  // namespace ocelli

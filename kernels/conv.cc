@@ -1,0 +1,76 @@
+#include "convolve.h"
+
+namespace ocelli {
+namespace OCELLI_ISA {
+namespace {
+
+int64_t tapsOf(const ConvGeometry& g) { return g.kernelH * g.kernelW; }
+
+}  // namespace
+
+int64_t packedConvBytes(ConvAlgorithm algorithm, const ConvGeometry& g, int64_t outChannels, int64_t inChannels) {
+  const int64_t taps = tapsOf(g);
+  switch (algorithm) {
+    case ConvAlgorithm::Depthwise:
+      return taps * depthwiseStride(outChannels) * 4;
+    case ConvAlgorithm::Direct:
+      return outChannels * (inChannels / g.groups) * taps * 4;
+    default:
+      return g.groups * packedGroupFloats(taps, inChannels / g.groups, outChannels / g.groups) * 4;
+  }
+}
+
+void packConv(const PackConv& i, Context& context) {
+  const ConvGeometry& g = i.geometry;
+  const int64_t taps = tapsOf(g), inner = i.inChannels / g.groups, outer = i.outChannels / g.groups;
+  const float* source = context.at<float>(i.source.slot, i.source.offset);
+  float* target = context.at<float>(i.target.slot, i.target.offset);
+  if (i.algorithm == ConvAlgorithm::Depthwise) {
+    packDepthwise(target, source, taps, i.outChannels);
+  } else if (i.algorithm == ConvAlgorithm::Direct) {
+    copyFloats(target, source, i.outChannels * inner * taps);
+  } else {
+    Array<Tap> order(taps);
+    forwardTaps(g, order.data());
+    packWeights(context, target, source, order.data(), taps, g.groups, inner, outer, outer * inner * taps, taps,
+                inner * taps);
+  }
+}
+
+void conv2d(const Conv2d& i, Context& context) {
+  const ConvGeometry& g = i.geometry;
+  const int64_t tapCount = tapsOf(g), inner = i.x.c / g.groups, outer = i.y.c / g.groups;
+  const float* x = context.at<float>(i.x.slot, i.x.offset);
+  const float* weight = context.at<float>(i.weight.slot, i.weight.offset);
+  float* y = context.at<float>(i.y.slot, i.y.offset);
+  const OutputStage stage = resolveEpilogue(i.hasEpilogue ? &i.epilogue : nullptr, context);
+  const Sampling sampling = forwardSampling(g, x, i.x, inner, i.y);
+  Array<Tap> taps(tapCount);
+  forwardTaps(g, taps.data());
+
+  if (i.algorithm == ConvAlgorithm::Direct) {
+    convolveLanes(context, sampling, taps.data(), tapCount, weight, g.groups, outer, outer * inner * tapCount, tapCount,
+                  inner * tapCount, y, i.y.pixelStride, stage);
+    return;
+  }
+  if (!i.packed) {
+    const int64_t bytes = packedConvBytes(i.algorithm, g, i.y.c, i.x.c);
+    float* packed = static_cast<float*>(context.scratch(context, context.pool.size(), bytes));
+    if (i.algorithm == ConvAlgorithm::Depthwise) {
+      packDepthwise(packed, weight, tapCount, i.y.c);
+    } else {
+      packWeights(context, packed, weight, taps.data(), tapCount, g.groups, inner, outer, outer * inner * tapCount,
+                  tapCount, inner * tapCount);
+    }
+    weight = packed;
+  }
+  if (i.algorithm == ConvAlgorithm::Depthwise) {
+    convolveDepthwise(context, sampling, taps.data(), tapCount, weight, depthwiseStride(i.y.c), i.y.c, y, i.y.pixelStride,
+                      stage);
+  } else {
+    convolvePacked(context, sampling, taps.data(), tapCount, weight, g.groups, outer, y, i.y.pixelStride, stage);
+  }
+}
+
+}  // namespace OCELLI_ISA
+}  // namespace ocelli

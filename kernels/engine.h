@@ -1,0 +1,61 @@
+// Runs programs, one at a time in the whole process: on all threads, in one arena that all programs share.
+#pragma once
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <vector>
+
+#include "program.h"
+#include "threads.h"
+
+namespace ocelli {
+
+// A growing block of memory; its content is lost when it grows. Zero-sized at first.
+class Buffer {
+ public:
+  Buffer() = default;
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  ~Buffer() { release(); }
+  // Null when there is not enough memory.
+  char* atLeast(int64_t bytes);
+  void release();
+  int64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  char* data_ = nullptr;
+  std::atomic<int64_t> bytes_{0};
+};
+
+enum class Outcome { Done, Cancelled, OutOfMemory };
+
+class Engine {
+ public:
+  Engine(const KernelTable& table, int threads);
+  const KernelTable& table() const { return table_; }
+  int threads() const { return pool_.size(); }
+
+  // Every live program is announced, so that the arena can shrink when the large ones are gone.
+  void add(const Program& program);
+  void remove(const Program& program);
+
+  // `externals` has an address for each external buffer. Blocks while another program runs. `cancel`, when not null,
+  // is read between instructions: anything but 0 ends the run.
+  Outcome run(const Program& program, char* const* externals, const int32_t* cancel);
+
+  int64_t arenaBytes() const { return arena_.bytes(); }
+  int64_t scratchBytes() const;
+
+ private:
+  static void* scratch(Context& context, int thread, size_t bytes);
+
+  const KernelTable& table_;
+  SpinningThreadPool pool_;
+  std::mutex running_;
+  Buffer arena_;
+  std::vector<Buffer> scratch_;
+  std::mutex sizesMutex_;
+  std::map<int64_t, int64_t> sizes_;  // arena sizes of the live programs, and how many have each
+};
+
+}  // namespace ocelli

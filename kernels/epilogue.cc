@@ -1,0 +1,155 @@
+#include "epilogue.h"
+
+namespace ocelli {
+namespace OCELLI_ISA {
+namespace {
+
+// What a register holds, as far as recognition needs to know.
+struct Value {
+  enum Kind { Unknown, Constant, Column, Full, Chain } kind = Unknown;
+  float constant = 0.0f;
+  int input = -1;
+  // Of Chain: clamp(product + bias + residual, low, high).
+  int bias = -1, residual = -1;
+  float low = -__builtin_inff(), high = __builtin_inff();
+  bool clamped = false;
+};
+
+constexpr int maxRegisters = 64;
+
+Value add(const Value& a, const Value& b) {
+  if (a.kind != Value::Chain) return b.kind == Value::Chain ? add(b, a) : Value{};
+  if (a.clamped) return {};
+  Value result = a;
+  if (b.kind == Value::Column && a.bias < 0) {
+    result.bias = b.input;
+    return result;
+  }
+  if (b.kind == Value::Full && a.residual < 0) {
+    result.residual = b.input;
+    return result;
+  }
+  return {};
+}
+
+Value clampBelow(const Value& a, float low) {
+  if (a.kind != Value::Chain || !(low <= a.high)) return {};
+  Value result = a;
+  result.low = low > a.low ? low : a.low;
+  result.clamped = true;
+  return result;
+}
+
+Value clampAbove(const Value& a, float high) {
+  if (a.kind != Value::Chain || !(high >= a.low)) return {};
+  Value result = a;
+  result.high = high < a.high ? high : a.high;
+  result.clamped = true;
+  return result;
+}
+
+Value step(const MicroOp& op, const Value* values) {
+  if (op.type != MicroType::F32) return {};
+  switch (op.op) {
+    case MicroOpCode::Const: {
+      Value result;
+      result.kind = Value::Constant;
+      result.constant = static_cast<float>(op.value);
+      return result;
+    }
+    case MicroOpCode::Add:
+      return add(values[op.a], values[op.b]);
+    case MicroOpCode::Relu:
+      return clampBelow(values[op.a], 0.0f);
+    case MicroOpCode::Maximum:
+      if (values[op.b].kind == Value::Constant) return clampBelow(values[op.a], values[op.b].constant);
+      if (values[op.a].kind == Value::Constant) return clampBelow(values[op.b], values[op.a].constant);
+      return {};
+    case MicroOpCode::Minimum:
+      if (values[op.b].kind == Value::Constant) return clampAbove(values[op.a], values[op.b].constant);
+      if (values[op.a].kind == Value::Constant) return clampAbove(values[op.b], values[op.a].constant);
+      return {};
+    default:
+      return {};
+  }
+}
+
+bool recognise(const Epilogue& epilogue, Value& result) {
+  if (epilogue.registers > maxRegisters) return false;
+  Value values[maxRegisters];
+  values[0].kind = Value::Chain;
+  for (int64_t i = 0; i < epilogue.inputs.size; ++i) {
+    values[1 + i].kind = epilogue.inputs[i].full ? Value::Full : Value::Column;
+    values[1 + i].input = static_cast<int>(i);
+  }
+  for (const MicroOp& op : epilogue.code) values[op.out] = step(op, values);
+  result = values[epilogue.result];
+  return result.kind == Value::Chain;
+}
+
+}  // namespace
+
+OutputStage OutputStage::fromColumn(int64_t offset) const {
+  OutputStage stage = *this;
+  if (bias != nullptr) stage.bias += offset;
+  if (residual != nullptr) stage.residual += offset;
+  if (code != nullptr) {
+    for (int64_t i = 0; i < code->inputs.size; ++i) stage.inputs[i] += offset;
+  }
+  return stage;
+}
+
+OutputStage resolveEpilogue(const Epilogue* epilogue, const Context& context) {
+  OutputStage stage;
+  if (epilogue == nullptr) return stage;
+  auto address = [&](int64_t i) {
+    return static_cast<const float*>(context.at<float>(epilogue->inputs[i].slot, epilogue->inputs[i].offset));
+  };
+  Value value;
+  if (recognise(*epilogue, value)) {
+    if (value.bias >= 0) stage.bias = address(value.bias);
+    if (value.residual >= 0) {
+      stage.residual = address(value.residual);
+      stage.residualStride = epilogue->inputs[value.residual].rowStride;
+    }
+    stage.low = value.low;
+    stage.high = value.high;
+    return stage;
+  }
+  stage.code = epilogue;
+  for (int64_t i = 0; i < epilogue->inputs.size; ++i) stage.inputs[i] = address(i);
+  return stage;
+}
+
+void runEpilogueCode(const OutputStage& stage, const float* values, int64_t valueStride, int64_t rows, int64_t columns,
+                     const int64_t* rowIndex, int64_t column0, float* c, int64_t cStride, float* registers) {
+  const Epilogue& epilogue = *stage.code;
+  const int64_t span = smaller(columns, microBlock);
+  const int64_t rowsAtOnce = microBlock / span;
+  for (int64_t from = 0; from < columns; from += span) {
+    const int64_t width = smaller(span, columns - from);
+    for (int64_t row = 0; row < rows; row += rowsAtOnce) {
+      const int64_t count = smaller(rowsAtOnce, rows - row);
+      for (int64_t i = 0; i < count; ++i) {
+        copyFloats(registers + i * width, values + (row + i) * valueStride + from, width);
+      }
+      for (int64_t input = 0; input < epilogue.inputs.size; ++input) {
+        float* target = registers + (1 + input) * microBlock;
+        const float* source = stage.inputs[input] + column0 + from;
+        const bool full = epilogue.inputs[input].full;
+        const int64_t stride = epilogue.inputs[input].rowStride;
+        for (int64_t i = 0; i < count; ++i) {
+          copyFloats(target + i * width, full ? source + rowIndex[row + i] * stride : source, width);
+        }
+      }
+      runMicroOps(epilogue.code.data, epilogue.code.size, registers, count * width);
+      const float* result = registers + int64_t{epilogue.result} * microBlock;
+      for (int64_t i = 0; i < count; ++i) {
+        copyFloats(c + rowIndex[row + i] * cStride + column0 + from, result + i * width, width);
+      }
+    }
+  }
+}
+
+}  // namespace OCELLI_ISA
+}  // namespace ocelli

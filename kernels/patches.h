@@ -1,0 +1,66 @@
+// Patches of an image as an operand of a matrix product, packed block by block: no matrix of patches ever exists.
+#pragma once
+#include "product.h"
+#include "sampling.h"
+
+namespace ocelli {
+namespace OCELLI_ISA {
+namespace {
+
+// Row: a pixel of the grid. k: tap * channels + channel.
+struct PatchesLeft {
+  static constexpr bool kMajor = false;
+  const Sampling& sampling;
+  const Run* runs;
+  int64_t runCount;
+
+  int64_t rowIndex(int64_t row) const { return outputRow(sampling, positionOf(sampling, row)); }
+
+  LeftBlock block(int64_t row0, int64_t row1, int64_t p0, int64_t p1, int64_t, float* buffer) const {
+    int64_t first = 0;
+    while (first < runCount && runs[first].k + runs[first].length <= p0) ++first;
+    Position at = positionOf(sampling, row0);
+    for (int64_t row = row0; row < row1; ++row) {
+      float* to = buffer + (row - row0) * packedRowStride;
+      for (int64_t r = first; r < runCount && runs[r].k < p1; ++r) {
+        const int64_t from = larger(runs[r].k, p0), until = smaller(runs[r].k + runs[r].length, p1);
+        copyRun(sampling, at, runs[r], from - runs[r].k, until - runs[r].k, to + (from - p0));
+      }
+      advance(sampling, at);
+    }
+    return {buffer, packedRowStride, tileRows * packedRowStride};
+  }
+};
+
+// k: a pixel of the grid, from `firstPixel` on. Column: tap * channels + channel.
+struct PatchesRight {
+  static constexpr bool packs = true;
+  const Sampling& sampling;
+  const Run* runs;
+  int64_t runCount, columns, firstPixel;
+
+  RightBlock block(int64_t column0, int64_t column1, int64_t p0, int64_t p1, float* buffer) const {
+    const int64_t step = (p1 - p0) * tileColumns;
+    int64_t run = 0;
+    for (int64_t column = column0; column < column1; column += tileColumns) {
+      const int64_t until = smaller(column + tileColumns, columns);
+      while (runs[run].k + runs[run].length <= column) ++run;
+      float* to = buffer + (column - column0) / tileColumns * step;
+      Position at = positionOf(sampling, firstPixel + p0);
+      for (int64_t p = p0; p < p1; ++p) {
+        for (int64_t r = run; r < runCount && runs[r].k < until; ++r) {
+          const int64_t f0 = larger(runs[r].k, column), f1 = smaller(runs[r].k + runs[r].length, until);
+          copyRun(sampling, at, runs[r], f0 - runs[r].k, f1 - runs[r].k, to + (f0 - column));
+        }
+        zeroFloats(to + (until - column), column + tileColumns - until);
+        to += tileColumns;
+        advance(sampling, at);
+      }
+    }
+    return {buffer, step, tileColumns, nullptr};
+  }
+};
+
+}  // namespace
+}  // namespace OCELLI_ISA
+}  // namespace ocelli

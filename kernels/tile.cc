@@ -1,0 +1,132 @@
+#include "tile.h"
+
+namespace ocelli {
+namespace OCELLI_ISA {
+namespace {
+
+template <int R, int V>
+OCELLI_INLINE void accumulate(Vector (&sum)[R][V], const float* const (&a)[(R + 2) / 3], int64_t stride, int64_t p,
+                              const float* b) {
+  Vector column[V];
+#pragma GCC unroll 4
+  for (int v = 0; v < V; ++v) column[v] = Vector::load(b + v * Vector::width);
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+    const Vector value = Vector::broadcast(a[r / 3][p + (r % 3) * stride]);
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) sum[r][v] = fma(value, column[v], sum[r][v]);
+  }
+}
+
+template <int R, int V>
+OCELLI_INLINE void finish(const TileArguments& t, Vector (&sum)[R][V]) {
+  if (t.partialIn != nullptr) {
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) {
+        sum[r][v] = sum[r][v] + Vector::load(t.partialIn + r * tileColumns + v * Vector::width);
+      }
+    }
+  }
+  if (t.partialOut != nullptr) {
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) sum[r][v].store(t.partialOut + r * tileColumns + v * Vector::width);
+    }
+    return;
+  }
+  const int64_t last = t.columns - (V - 1) * Vector::width;  // columns of the last vector
+  const Vector low = Vector::broadcast(t.low), high = Vector::broadcast(t.high);
+  if (t.bias != nullptr) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) {
+      const float* from = t.bias + v * Vector::width;
+      const Vector bias = v == V - 1 ? (last == Vector::width ? Vector::load(from) : Vector::loadPartial(from, last))
+                                     : Vector::load(from);
+#pragma GCC unroll 16
+      for (int r = 0; r < R; ++r) sum[r][v] = sum[r][v] + bias;
+    }
+  }
+  if (last == Vector::width) {
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+      float* to = t.c + t.rowIndex[r] * t.cStride;
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) {
+        if (t.residual != nullptr) {
+          sum[r][v] = sum[r][v] + Vector::load(t.residual + t.rowIndex[r] * t.residualStride + v * Vector::width);
+        }
+        clampAbove(clampBelow(sum[r][v], low), high).store(to + v * Vector::width);
+      }
+    }
+    return;
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+    float* to = t.c + t.rowIndex[r] * t.cStride;
+    const float* residual = t.residual == nullptr ? nullptr : t.residual + t.rowIndex[r] * t.residualStride;
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) {
+      const int64_t columns = v == V - 1 ? last : Vector::width;
+      if (residual != nullptr) sum[r][v] = sum[r][v] + Vector::loadPartial(residual + v * Vector::width, columns);
+      clampAbove(clampBelow(sum[r][v], low), high).storePartial(to + v * Vector::width, columns);
+    }
+  }
+}
+
+template <int R, int V, bool KMajor>
+void tile(const TileArguments& t) {
+  Vector sum[R][V];
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) sum[r][v] = Vector::zero();
+  }
+  // Three rows a pointer: base, base + stride, base + 2 stride are one instruction's addressing modes.
+  const float* a[(R + 2) / 3];
+#pragma GCC unroll 16
+  for (int i = 0; i < (R + 2) / 3; ++i) a[i] = KMajor ? t.a + 3 * i : t.a + 3 * i * t.aStride;
+  const int64_t stride = KMajor ? 1 : t.aStride;
+  constexpr int64_t step = KMajor ? tileRows : 1;
+  const float* b = t.b;
+  const int64_t bStride = t.bStride, k = t.k;
+  int64_t p = 0;
+  if (bStride == tileColumns) {
+    for (; p + 4 <= k; p += 4) {
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; ++i) accumulate<R, V>(sum, a, stride, (p + i) * step, b + i * tileColumns);
+      b += 4 * tileColumns;
+    }
+  }
+  for (; p < k; ++p) {
+    accumulate<R, V>(sum, a, stride, p * step, b);
+    b += bStride;
+  }
+  finish<R, V>(t, sum);
+}
+
+struct TileTable {
+  TileKernel kernels[2][tileRows + 1][tileVectors + 1];
+  constexpr TileTable() : kernels{} { fill<tileRows>(); }
+  template <int R>
+  constexpr void fill() {
+    if constexpr (R > 0) {
+      kernels[0][R][1] = tile<R, 1, false>;
+      kernels[0][R][2] = tile<R, 2, false>;
+      kernels[1][R][1] = tile<R, 1, true>;
+      kernels[1][R][2] = tile<R, 2, true>;
+      fill<R - 1>();
+    }
+  }
+};
+
+constexpr TileTable tiles;
+
+}  // namespace
+
+TileKernel tileKernel(bool kMajor, int64_t rows, int64_t vectors) { return tiles.kernels[kMajor][rows][vectors]; }
+
+}  // namespace OCELLI_ISA
+}  // namespace ocelli
