@@ -1,0 +1,8 @@
+import type { Graph } from './graph.ts'
+import { legalize } from './passes/legalize.ts'
+import { useNhwc } from './passes/layout.ts'
+
+/** Every pass from graph to graph, in order. */
+export function optimize(graph: Graph): Graph {
+  return useNhwc(legalize(graph))
+}
