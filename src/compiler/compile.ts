@@ -51,9 +51,7 @@ export function compile(graph: Graph, target: Target): Compiled {
   return {
     program: program.program,
     prologue:
-      derived.length === 0
-        ? null
-        : assemble(buffers, prologue, externalOf, inputs + derived.length).program,
+      derived.length === 0 ? null : assemble(buffers, prologue, externalOf, inputs + derived.length).program,
     derived: derived.map((slot) => buffers[slot]!.bytes),
     derivedFrom: derived.length === 0 ? [] : inputsOf(buffers, prologue),
     liveBytes: program.liveBytes,

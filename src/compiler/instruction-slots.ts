@@ -76,6 +76,7 @@ export function withSlots(instruction: Instruction, map: (slot: SlotId) => SlotI
     case 'matmul':
       return { ...i, a: at(i.a), b: at(i.b), c: at(i.c), epilogue: epilogue(i.epilogue) }
     case 'packMatrix':
+      return { ...i, source: at(i.source), target: at(i.target) }
     case 'packConv':
       return { ...i, source: at(i.source), target: at(i.target) }
     case 'conv2d':

@@ -84,8 +84,7 @@ function emitMatmul(node: Node<'matmul'>, context: InstructionContext): void {
   const n = node.shape[rank - 1]!
   const k = left.shape[node.attrs.transposeA ? rank - 2 : rank - 1]!
   let strides: [number, number, number] = [a.batchStride, b.batchStride, c.batchStride]
-  const rowsFollow =
-    !transposeA && strides[0] === m * a.matrix.stride && strides[2] === m * c.matrix.stride
+  const rowsFollow = !transposeA && strides[0] === m * a.matrix.stride && strides[2] === m * c.matrix.stride
   if (batch > 1 && strides[1] === 0 && rowsFollow) {
     m *= batch
     batch = 1

@@ -107,7 +107,9 @@ class LoopBuilder {
     if (isOp(node, 'identity')) return this.read(operand, index)
     if (isOp(node, 'reshape')) return this.#reshape(node, index)
     if (isOp(node, 'cast')) return this.#cast(this.read(operand, index), operand.dtype, node.dtype)
-    const registers = node.inputs.map((input) => this.read(input, broadcastIndex(index, input.shape, node.shape)))
+    const registers = node.inputs.map((input) =>
+      this.read(input, broadcastIndex(index, input.shape, node.shape)),
+    )
     if (isOp(node, 'where')) {
       const [a, b, c] = registers as [number, number, number]
       return this.#step({ op: 'where', type: microTypeOf(node.dtype), out: 0, a, b, c })

@@ -25,7 +25,11 @@ export function movedView(node: Node, view: View): View | null {
       (sum, d) => sum + Math.max(shape[d]! - 1, 0) * view.strides[d]!,
       view.offset,
     )
-    return { ...view, offset, strides: view.strides.map((stride, d) => (flipped.has(d) ? 0 - stride : stride)) }
+    return {
+      ...view,
+      offset,
+      strides: view.strides.map((stride, d) => (flipped.has(d) ? 0 - stride : stride)),
+    }
   }
   return view
 }

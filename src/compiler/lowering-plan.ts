@@ -48,7 +48,9 @@ export function isMovement(node: Node): boolean {
 }
 
 export function isElementwise(node: Node): boolean {
-  return unaryMicroOps.has(node.op) || binaryMicroOps.has(node.op) || node.op === 'where' || node.op === 'cast'
+  return (
+    unaryMicroOps.has(node.op) || binaryMicroOps.has(node.op) || node.op === 'where' || node.op === 'cast'
+  )
 }
 
 export function isReduction(node: Node): node is Node<'reduceSum' | 'reduceMax' | 'reduceProd'> {
@@ -140,7 +142,8 @@ export function planLowering(graph: Graph): LoweringPlan {
       const { ops, expensive, fullLoads, loads } = expression
       const frontier = constant.has(node) && readers.get(node)!.byVariable && loads > 0
       const cheap = ops <= 2 && !expensive && uses * fullLoads <= fullLoads + 1 + uses
-      const grows = largest >= 8 * sizeOf(node.shape) || (largest > sizeOf(node.shape) && (ops > 2 || expensive))
+      const grows =
+        largest >= 8 * sizeOf(node.shape) || (largest > sizeOf(node.shape) && (ops > 2 || expensive))
       if (frontier || grows || (uses > 1 && !cheap)) materialised.add(node)
       expressions.set(node, materialised.has(node) ? loaded : expression)
     }
@@ -159,7 +162,9 @@ interface Readers {
 
 function countReaders(graph: Graph, order: readonly Node[]): Map<Node, Readers> {
   const constant = constantNodes(graph)
-  const readers = new Map<Node, Readers>(order.map((node) => [node, { uses: 0, largest: 0, byVariable: false }]))
+  const readers = new Map<Node, Readers>(
+    order.map((node) => [node, { uses: 0, largest: 0, byVariable: false }]),
+  )
   for (const output of graph.outputs) readers.get(output)!.uses++
   for (let i = order.length - 1; i >= 0; i--) {
     const node = order[i]!
@@ -168,7 +173,10 @@ function countReaders(graph: Graph, order: readonly Node[]): Map<Node, Readers> 
     for (const input of new Set(node.inputs)) {
       const of = readers.get(input)!
       of.uses += through ? own.uses : 1
-      of.largest = Math.max(of.largest, through ? Math.max(own.largest, sizeOf(node.shape)) : isElementwise(node) ? sizeOf(node.shape) : 0)
+      of.largest = Math.max(
+        of.largest,
+        through ? Math.max(own.largest, sizeOf(node.shape)) : isElementwise(node) ? sizeOf(node.shape) : 0,
+      )
       of.byVariable ||= through ? own.byVariable : !constant.has(node)
     }
   }
@@ -209,7 +217,8 @@ function demandOperands(node: Node, materialised: Set<Node>): void {
       moves.push(base)
       base = base.inputs[0]!
     }
-    let view: View | null = base.op === 'full' || base.op === 'iota' ? null : denseView(0, base.dtype, base.shape)
+    let view: View | null =
+      base.op === 'full' || base.op === 'iota' ? null : denseView(0, base.dtype, base.shape)
     for (const move of moves.reverse()) view = view && movedView(move, view)
     const suitable = view !== null && meets(view, requirement)
     const target = suitable ? base : operand
@@ -233,7 +242,8 @@ function combine(node: Node, expressions: Map<Node, Expression>, materialised: S
       loads += expression.loads
       if (sizeOf(input.shape) === sizeOf(node.shape)) fullLoads += expression.fullLoads
       const weight = (e: Expression): number => e.ops + e.loads
-      if (expression.ops > 0 && (!largest || weight(expression) > weight(expressions.get(largest)!))) largest = input
+      if (expression.ops > 0 && (!largest || weight(expression) > weight(expressions.get(largest)!)))
+        largest = input
     }
     if (largest === undefined || (ops <= maxOps && loads <= plannedLoads)) {
       return { ops, expensive, loads, fullLoads }

@@ -56,7 +56,8 @@ function findLifetimes(
     for (const { slot } of slotsOf(instruction)) {
       const bytes = bytesOf(slot)
       if (bytes === undefined || lifetimeOf.has(slot)) continue
-      const heir = instruction.op === 'elementwise' ? dyingOperand(instruction, slot, i, lifetimeOf) : undefined
+      const heir =
+        instruction.op === 'elementwise' ? dyingOperand(instruction, slot, i, lifetimeOf) : undefined
       if (heir !== undefined && heir.bytes === aligned(bytes)) {
         heir.slots.push(slot)
         heir.last = last.get(slot)!

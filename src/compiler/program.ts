@@ -96,7 +96,13 @@ export type MicroBinary =
 export type MicroOp =
   | { readonly op: 'const'; readonly type: MicroType; readonly out: number; readonly value: number }
   | { readonly op: MicroUnary; readonly type: MicroType; readonly out: number; readonly a: number }
-  | { readonly op: MicroBinary; readonly type: MicroType; readonly out: number; readonly a: number; readonly b: number }
+  | {
+      readonly op: MicroBinary
+      readonly type: MicroType
+      readonly out: number
+      readonly a: number
+      readonly b: number
+    }
   | {
       readonly op: 'where'
       readonly type: MicroType
@@ -249,8 +255,20 @@ export type Instruction =
       readonly values: boolean
       readonly indices: Dense | null
     }
-  | { readonly op: 'poolGather'; readonly layout: Layout; readonly x: Image; readonly indices: Dense; readonly y: Image }
-  | { readonly op: 'poolScatter'; readonly layout: Layout; readonly y: Image; readonly indices: Dense; readonly x: Image }
+  | {
+      readonly op: 'poolGather'
+      readonly layout: Layout
+      readonly x: Image
+      readonly indices: Dense
+      readonly y: Image
+    }
+  | {
+      readonly op: 'poolScatter'
+      readonly layout: Layout
+      readonly y: Image
+      readonly indices: Dense
+      readonly x: Image
+    }
   /** Over x seen as [outer, taps.inSize, inner]; float32. */
   | {
       readonly op: 'resample'

@@ -43,11 +43,7 @@ function widest(dims: readonly number[], operands: readonly Operand[]): Operand 
   return best
 }
 
-function sortedDims(
-  dims: readonly number[],
-  first: readonly Operand[],
-  then: readonly Operand[],
-): number[] {
+function sortedDims(dims: readonly number[], first: readonly Operand[], then: readonly Operand[]): number[] {
   const keys = [...first, ...then]
   const kept = dims.flatMap((size, d) => (size === 1 ? [] : [d]))
   return kept.sort((a, b) => {

@@ -24,7 +24,13 @@ export function axesOf({ node, axes }: Moved): readonly number[] {
 export function moved(node: Node, axes: readonly number[]): Moved {
   const order = axes.filter((_, i) => node.shape[i] !== 1)
   if (order.every((axis, i) => i === 0 || order[i - 1]! < axis)) {
-    return { node: reshape(node, inversePermutation(axes).map((i) => node.shape[i]!)), axes: null }
+    return {
+      node: reshape(
+        node,
+        inversePermutation(axes).map((i) => node.shape[i]!),
+      ),
+      axes: null,
+    }
   }
   return { node, axes }
 }
@@ -34,7 +40,8 @@ export function permuted(node: Node, axes: readonly number[]): Node {
   if (axes.every((axis, i) => axis === i)) return node
   const shape = axes.map((axis) => node.shape[axis]!)
   if (isOp(node, 'full')) return make('full', [], { ...node.attrs, shape })
-  if (isOp(node, 'iota')) return make('iota', [], { ...node.attrs, shape, axis: axes.indexOf(node.attrs.axis) })
+  if (isOp(node, 'iota'))
+    return make('iota', [], { ...node.attrs, shape, axis: axes.indexOf(node.attrs.axis) })
   const order = axes.filter((axis) => node.shape[axis] !== 1)
   if (order.every((axis, i) => i === 0 || order[i - 1]! < axis)) return reshape(node, shape)
   if (isOp(node, 'permute')) {

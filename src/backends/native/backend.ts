@@ -1,0 +1,153 @@
+import { availableParallelism } from 'node:os'
+import { type Compiled, compile } from '../../compiler/compile.ts'
+import { type Graph, topologicalOrder } from '../../compiler/graph.ts'
+import type { Target } from '../../compiler/target.ts'
+import type { TypedArray } from '../../graph/dtype.ts'
+import { HostStorage, type Storage } from '../../graph/storage.ts'
+import type { Backend, Executable } from '../backend.ts'
+import { type Addon, type LoadedProgram, loadAddon } from './addon.ts'
+import { convAlgorithmCodes, encode } from './encode.ts'
+
+/**
+ * The kernels compiled for this machine. OCELLI_THREADS sets the number of threads (default: all cores), OCELLI_ISA the
+ * instruction set (default: the best that the processor runs).
+ */
+export async function createNativeBackend(): Promise<Backend | { readonly unavailable: string }> {
+  const addon = loadAddon()
+  if ('unavailable' in addon) return addon
+  const threads = threadsWanted(process.env.OCELLI_THREADS)
+  const engine = addon.start(process.env.OCELLI_ISA ?? '', threads)
+  const target: Target = {
+    packedMatrixBytes: (k, n) => addon.packedMatrixBytes(k, n),
+    packedConvBytes: (algorithm, { kernel, groups }, outChannels, inChannels) =>
+      addon.packedConvBytes(convAlgorithmCodes[algorithm], ...kernel, groups, outChannels, inChannels),
+  }
+  const derived = new DerivedBytes()
+  return {
+    info: {
+      name: 'native',
+      device: 'CPU',
+      threads: engine.threads,
+      instructionSet: engine.instructionSet,
+    },
+    compile: (graph) => {
+      refuseFloat64(graph)
+      return new NativeExecutable(addon, compile(graph, target), derived)
+    },
+    memory: () => {
+      const { arenaBytes, scratchBytes } = addon.memory()
+      return { bytes: arenaBytes + scratchBytes + derived.total }
+    },
+  }
+}
+
+const mostThreads = 1024
+
+function threadsWanted(text: string | undefined): number {
+  if (text === undefined || text === '') return availableParallelism()
+  const threads = Number(text)
+  if (!Number.isInteger(threads) || threads < 1 || threads > mostThreads) {
+    throw new Error(`OCELLI_THREADS is '${text}'; it must be a whole number from 1 to ${mostThreads}`)
+  }
+  return threads
+}
+
+function refuseFloat64(graph: Graph): void {
+  for (const node of topologicalOrder(graph.outputs)) {
+    if (node.dtype !== 'float64') continue
+    throw new Error(
+      `${node.op} [${node.shape}]: the native backend does not compute float64; cast with toType('float32'), or run on ` +
+        `the reference backend (OCELLI_BACKEND=reference, or setBackend('reference'))`,
+    )
+  }
+}
+
+/** Bytes of derived values that live executables hold. */
+class DerivedBytes {
+  total = 0
+  readonly #registry = new FinalizationRegistry<number>((bytes) => {
+    this.total -= bytes
+  })
+
+  add(owner: object, bytes: number): void {
+    this.total += bytes
+    this.#registry.register(owner, bytes)
+  }
+}
+
+/** The parameters that derived values were computed from. */
+interface Origin {
+  readonly storage: WeakRef<Storage>
+  readonly version: number
+}
+
+class NativeExecutable implements Executable {
+  readonly #addon: Addon
+  readonly #program: LoadedProgram
+  readonly #prologue: LoadedProgram | null
+  readonly #derivedFrom: readonly number[]
+  readonly #derivedSizes: readonly number[]
+  readonly #derivedBytes: DerivedBytes
+  #derived: TypedArray[] = []
+  #origins: readonly Origin[] | null = null
+
+  constructor(addon: Addon, compiled: Compiled, derivedBytes: DerivedBytes) {
+    this.#addon = addon
+    this.#program = addon.load(encode(compiled.program))
+    this.#prologue = compiled.prologue && addon.load(encode(compiled.prologue))
+    this.#derivedFrom = compiled.derivedFrom
+    this.#derivedSizes = compiled.derived
+    this.#derivedBytes = derivedBytes
+  }
+
+  async run(inputs: readonly Storage[], outputs: readonly Storage[], signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    const cancel = new Int32Array(1)
+    const abort = (): void => {
+      cancel[0] = 1
+    }
+    signal?.addEventListener('abort', abort)
+    try {
+      const values = inputs.map(hostData)
+      const run = async (program: LoadedProgram, externals: TypedArray[]): Promise<void> => {
+        if (!(await this.#addon.run(program, externals, cancel))) {
+          signal?.throwIfAborted()
+          throw new Error('the run was stopped')
+        }
+      }
+      await this.#refreshDerived(inputs, (prologue, derived) => run(prologue, [...values, ...derived]))
+      await run(this.#program, [...values, ...this.#derived, ...outputs.map(hostData)])
+    } finally {
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  /** Computes derived values anew where a parameter that they depend on is another one, or has changed. */
+  async #refreshDerived(
+    inputs: readonly Storage[],
+    run: (prologue: LoadedProgram, derived: readonly TypedArray[]) => Promise<void>,
+  ): Promise<void> {
+    if (this.#prologue === null) return
+    const storages = this.#derivedFrom.map((index) => inputs[index]!)
+    const current = this.#origins?.every(
+      ({ storage, version }, i) => storage.deref() === storages[i] && version === storages[i]!.version,
+    )
+    if (current) return
+    if (this.#derived.length === 0) {
+      this.#derived = this.#derivedSizes.map((bytes) => new Uint8Array(bytes))
+      this.#derivedBytes.add(
+        this,
+        this.#derivedSizes.reduce((sum, bytes) => sum + bytes, 0),
+      )
+    }
+    this.#origins = null
+    const origins = storages.map((storage) => ({ storage: new WeakRef(storage), version: storage.version }))
+    await run(this.#prologue, this.#derived)
+    this.#origins = origins
+  }
+}
+
+function hostData(storage: Storage): TypedArray {
+  if (storage instanceof HostStorage) return storage.data
+  throw new Error(`the native backend needs values in host memory, got one on ${storage.device}`)
+}
