@@ -1,0 +1,5 @@
+export { Accuracy, accuracy, TopKAccuracy, topKAccuracy } from './accuracy.ts'
+export { ConfusionMatrix, confusionMatrix, formatConfusionMatrix } from './confusion.ts'
+export { Mean, MovingAverage } from './mean.ts'
+export type { Labels, Scores } from './predictions.ts'
+export { type ClassificationReport, type ClassScores, classificationReport, formatReport } from './report.ts'
