@@ -1,6 +1,6 @@
+import { wrapTo } from '../../graph/scalar-functions.ts'
 import type { Shape } from '../../graph/shape.ts'
 import { sizeOf, stridesOf } from '../../graph/shape.ts'
-import { wrapTo } from './elementwise.ts'
 import type { KernelTable, Value } from './kernel.ts'
 
 /** For each element of index (of shape `shape`): its place in a tensor of shape `of`, the axis' coordinate left out. */

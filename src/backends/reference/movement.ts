@@ -1,7 +1,7 @@
 import { philox4x32, wordToUniform } from '../../graph/philox.ts'
+import { constant, wrapTo } from '../../graph/scalar-functions.ts'
 import type { Shape } from '../../graph/shape.ts'
 import { broadcastStrides, sizeOf, stridesOf } from '../../graph/shape.ts'
-import { constant, wrapTo } from './elementwise.ts'
 import type { KernelTable, Value } from './kernel.ts'
 
 /** Reads x through a strided view: out[index] = x[offset + sum of index * strides]. */

@@ -1,6 +1,6 @@
 import type { Node } from '../../graph/node.ts'
+import { wrapTo } from '../../graph/scalar-functions.ts'
 import { sizeOf, stridesOf } from '../../graph/shape.ts'
-import { wrapTo } from './elementwise.ts'
 import type { KernelTable, ReferenceKernel, Value } from './kernel.ts'
 
 type ReduceOp = 'reduceSum' | 'reduceMax' | 'reduceProd'
