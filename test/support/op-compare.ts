@@ -1,19 +1,26 @@
+import { gradients } from '../../src/autograd/index.ts'
 import type { Backend } from '../../src/backends/backend.ts'
 import { attrsKey } from '../../src/compiler/graph.ts'
 import { isFloating, type TypedArray } from '../../src/graph/dtype.ts'
 import { inputNode, type Node } from '../../src/graph/node.ts'
 import { formatShape } from '../../src/graph/shape.ts'
 import { HostStorage } from '../../src/graph/storage.ts'
-import { CaseRandom, type CaseSize, type OpCase, type Trial } from './op-case.ts'
-import { evaluate } from './op-evaluate.ts'
+import { CaseRandom, type CaseSize } from './case-random.ts'
+import type { OpCase, Trial } from './op-case.ts'
+import { disguised } from './op-disguise.ts'
+import { evaluate, prepare } from './op-evaluate.ts'
 
 export interface CompareOptions {
   readonly trials: number
   readonly firstSeed?: number
 }
 
-/** Runs random trials of a case on both backends; throws with the first trial whose results differ. */
+/**
+ * Runs random trials of a case on both backends, every third one together with its gradient if it has one; throws with
+ * the first trial whose results differ.
+ */
 export async function compareBackends(
+  name: string,
   opCase: OpCase,
   tested: Backend,
   oracle: Backend,
@@ -21,26 +28,42 @@ export async function compareBackends(
 ): Promise<void> {
   for (let seed = firstSeed; seed < firstSeed + trials; seed++) {
     const size: CaseSize = seed % 16 === 0 ? 'large' : 'small'
-    const trial = opCase.draw(new CaseRandom(seed, size))
-    const outputs = outputsOf(trial)
-    const actual = await evaluate(tested, outputs)
+    const withGradient = (opCase.gradient ?? false) && seed % 3 === 0
+    const random = new CaseRandom(seed, size, withGradient)
+    const { outputs, results } = outputsOf(disguised(opCase.draw(random), random), withGradient)
+    const where = (i: number): string =>
+      `${name}, trial ${seed} (${size}), output ${i} of ${outputs.length}: ${describe(outputs[i]!)}`
+    const actual = await runTwice(tested, outputs).catch((error: Error) => {
+      throw new Error(`${where(0)}: ${error.message}`, { cause: error })
+    })
     const expected = await evaluate(oracle, outputs)
     for (const [i, node] of outputs.entries()) {
-      const difference = firstDifference(actual[i]!, expected[i]!, node, opCase)
-      if (difference !== undefined) {
-        throw new Error(
-          `${opCase.name}, trial ${seed} (${size}), output ${i} of ${outputs.length}: ${describe(node)}: ${difference}`,
-        )
-      }
+      const difference = firstDifference(actual[i]!, expected[i]!, node, opCase, i >= results)
+      if (difference !== undefined) throw new Error(`${where(i)}: ${difference}`)
     }
   }
 }
 
-export function outputsOf(trial: Trial): readonly Node[] {
-  const built = trial.build(
-    trial.operands.map(({ dtype, values, shape }) => inputNode(new HostStorage(dtype, values), shape)),
+/** What the first run leaves in the program's memory must not show in the second. */
+async function runTwice(backend: Backend, outputs: readonly Node[]): Promise<TypedArray[]> {
+  const run = prepare(backend, outputs)
+  await run()
+  return run()
+}
+
+/** The op's results, then if wanted the gradients of their sum with respect to each operand. */
+function outputsOf(trial: Trial, withGradient: boolean): { outputs: readonly Node[]; results: number } {
+  const leaves = trial.operands.map(({ dtype, values, shape, persistent = false }) =>
+    inputNode(new HostStorage(dtype, values), shape, {
+      persistent,
+      requiresGrad: withGradient && isFloating(dtype),
+    }),
   )
-  return 'op' in built ? [built] : built
+  const built = trial.build(leaves)
+  const values = 'op' in built ? [built] : built
+  if (!withGradient) return { outputs: values, results: values.length }
+  const found = gradients(values.filter((node) => node.requiresGrad))
+  return { outputs: [...values, ...leaves.flatMap((leaf) => found.get(leaf) ?? [])], results: values.length }
 }
 
 export function describe(node: Node): string {
@@ -48,12 +71,18 @@ export function describe(node: Node): string {
   return `${node.op}${attrsKey(node)} (${operands.join(', ')}) -> ${node.dtype}${formatShape(node.shape)}`
 }
 
+/** Results below float32's normal numbers may be taken for 0. */
+const smallestNormal = 1.2e-38
+
 function firstDifference(
   actual: TypedArray,
   expected: TypedArray,
   node: Node,
   opCase: OpCase,
+  isGradient: boolean,
 ): string | undefined {
+  const floor = opCase.floor ?? 0
+  const elementwise = (opCase.elementwise ?? false) && !isGradient
   const tolerance = isFloating(node.dtype) ? (opCase.tolerance ?? 1e-5) : 0
   let largest = 0
   for (const value of expected) {
@@ -62,8 +91,8 @@ function firstDifference(
   for (let i = 0; i < expected.length; i++) {
     const [a, b] = [actual[i]!, expected[i]!]
     if (Object.is(a, b) || a === b) continue
-    const scale = opCase.elementwise ? Math.max(Math.abs(b), 1e-37) : largest
-    if (Number.isFinite(b) && Math.abs(a - b) <= tolerance * scale) continue
+    const scale = Math.max(floor, elementwise ? Math.abs(b) : largest)
+    if (tolerance > 0 && Number.isFinite(b) && Math.abs(a - b) <= tolerance * scale + smallestNormal) continue
     return `element ${i} is ${a}, not ${b} (largest magnitude ${largest}, tolerance ${tolerance})`
   }
   return undefined

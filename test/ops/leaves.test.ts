@@ -1,0 +1,4 @@
+import { testOps } from '../support/op-suite.ts'
+import { leafCases } from './cases/leaves.ts'
+
+testOps(leafCases)
