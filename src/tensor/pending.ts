@@ -48,6 +48,11 @@ export function wantLoss(binding: Binding): void {
   losses.add(new WeakRef(binding))
 }
 
+/** No longer wanted: dropped, or replaced by a sum that includes it. */
+export function forgetGradient(binding: Binding): void {
+  gradients.delete(binding)
+}
+
 /** Takes a gradient out: a step consumes it without storing it. */
 export function consumeGradient(binding: Binding, why: string): void {
   gradients.delete(binding)

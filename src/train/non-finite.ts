@@ -17,9 +17,9 @@ export class NonFiniteLossError extends Error {
 
 /** The first layer, in the order in which layers run, that gives NaN or infinite values for these images. */
 export async function findNonFinite(model: Network, images: Tensor): Promise<string | null> {
-  if (!(await isFinite(images))) return 'the images hold NaN or infinite values'
+  if (!(await allFinite(images))) return 'the images hold NaN or infinite values'
   for (const [name, parameter] of model.namedParameters()) {
-    if (!(await isFinite(parameter))) return `parameter ${name} holds NaN or infinite values`
+    if (!(await allFinite(parameter))) return `parameter ${name} holds NaN or infinite values`
   }
   const outputs: { readonly name: string; readonly module: Module; readonly output: Tensor }[] = []
   const removals = [...model.namedModules()].map(([name, module]) =>
@@ -33,13 +33,13 @@ export async function findNonFinite(model: Network, images: Tensor): Promise<str
     for (const remove of removals) remove()
   }
   for (const { name, module, output } of outputs) {
-    if (!(await isFinite(output))) {
+    if (!(await allFinite(output))) {
       return `layer ${name || '(the network)'} (${module.constructor.name}) gave NaN or infinite values first`
     }
   }
   return null
 }
 
-async function isFinite(tensor: Tensor): Promise<boolean> {
+async function allFinite(tensor: Tensor): Promise<boolean> {
   return (await tensor.detach().sub(tensor.detach()).eq(0).all().item()) === 1
 }

@@ -99,9 +99,8 @@ export async function train(
     optimizer.zeroGrad()
     loss.backward()
     if (options.clipGradNorm !== undefined) clipGradNorm(model.parameters(), options.clipGradNorm)
-    // A loss that is not finite must not reach the parameters: x - x is 0 for finite x alone.
-    const guard = noGrad(() => loss.sub(loss).eq(0))
-    optimizer.update({ guard })
+    // A loss that is not finite must not reach the parameters.
+    optimizer.update({ guard: loss })
     return [loss, countCorrect(outputs, labels)]
   })
   const history: EpochReport[] = []
