@@ -105,11 +105,13 @@ export function abstractGraph(recorded: Recorded): Graph {
     return copy
   })
   for (const node of recorded.order) {
+    // Further inputs of an identity are those that its own gradient goes to.
+    const read = node.op === 'identity' ? node.inputs.slice(0, 1) : node.inputs
     copies.set(
       node,
       new Node(
         node.op,
-        node.inputs.map((input) => copies.get(input)!),
+        read.map((input) => copies.get(input)!),
         node.op === 'identity' ? identityAttrs(node as Node<'identity'>) : node.attrs,
         node.shape,
         node.dtype,

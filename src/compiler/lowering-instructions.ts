@@ -132,13 +132,17 @@ function image(view: View): Image {
   return imageOfView(view, 'nhwc')!
 }
 
+function sameSize(x: Image, y: Image): boolean {
+  return x.h === y.h && x.w === y.w
+}
+
 function emitConv2d(node: Node<'conv2d'>, context: InstructionContext): void {
   const [input, filter] = [node.inputs[0]!, node.inputs[1]!]
   const x = image(context.operand(input, 'nhwc'))
   const weightView = context.operand(filter, 'dense')
   const y = image(context.result(node))
   const geometry = geometryOf(node.attrs, kernelOf(filter))
-  const algorithm = chooseConvAlgorithm(geometry, y.c, x.c)
+  const algorithm = chooseConvAlgorithm(geometry, y.c, x.c, sameSize(x, y))
   let weight = denseOf(weightView)
   const packed = context.isConstant(weightView)
   if (packed) {
@@ -158,7 +162,7 @@ function emitConv2dInputGrad(node: Node<'conv2dInputGrad'>, context: Instruction
   const weight = denseOf(context.operand(filter, 'dense'))
   const dx = image(context.result(node))
   const geometry = geometryOf(node.attrs, kernelOf(filter))
-  const algorithm = chooseConvAlgorithm(geometry, dy.c, dx.c)
+  const algorithm = chooseConvAlgorithm(geometry, dy.c, dx.c, sameSize(dx, dy))
   context.state.emit({ op: 'conv2dInputGrad', algorithm, geometry, dy, weight, dx, epilogue: null })
 }
 
@@ -167,7 +171,7 @@ function emitConv2dWeightGrad(node: Node<'conv2dWeightGrad'>, context: Instructi
   const dy = image(context.operand(node.inputs[1]!, 'nhwc'))
   const dw = denseOf(context.result(node))
   const geometry = geometryOf(node.attrs, node.attrs.kernelSize)
-  const algorithm = chooseConvAlgorithm(geometry, dy.c, x.c)
+  const algorithm = chooseConvAlgorithm(geometry, dy.c, x.c, sameSize(x, dy))
   context.state.emit({ op: 'conv2dWeightGrad', algorithm, geometry, x, dy, dw })
 }
 

@@ -13,16 +13,17 @@ export interface Target {
   ): number
 }
 
-/** Where several algorithms compute a convolution, the one to use. */
+/** Where several algorithms compute a convolution, the one to use. `sameSize`: y is as high and wide as x. */
 export function chooseConvAlgorithm(
   geometry: ConvGeometry,
   outChannels: number,
   inChannels: number,
+  sameSize: boolean,
 ): ConvAlgorithm {
   const { kernel, stride, padding, groups } = geometry
   if (groups > 1 && groups === inChannels && groups === outChannels) return 'depthwise'
   const single = kernel[0] === 1 && kernel[1] === 1
-  const dense = stride[0] === 1 && stride[1] === 1 && padding[0] === 0 && padding[1] === 0
+  const dense = sameSize && stride[0] === 1 && stride[1] === 1 && padding[0] === 0 && padding[1] === 0
   if (single && dense && groups === 1) return 'pointwise'
   return 'implicitGemm'
 }

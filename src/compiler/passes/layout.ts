@@ -136,14 +136,7 @@ function alongAxes(node: Node, inputs: readonly Moved[]): Moved | null {
     const { axis } = node.attrs
     return moved(make('argMax', [inner], { axis: position[axis]! }), without(order, [axis]))
   }
-  if (isOp(node, 'identity'))
-    return {
-      node: copyNode(
-        node,
-        inputs.map(({ node }) => node),
-      ),
-      axes: x!.axes,
-    }
+  if (isOp(node, 'identity')) return { node: make('identity', [inner], node.attrs), axes: x!.axes }
   if (isOp(node, 'reshape')) return reshapedMoved(x!, node.attrs.shape)
   if (isOp(node, 'expand')) {
     const extra = node.shape.length - inner.shape.length
