@@ -1,0 +1,4 @@
+import { testOps } from '../support/op-suite.ts'
+import { indexingCases } from './cases/indexing.ts'
+
+testOps(indexingCases)

@@ -1,0 +1,4 @@
+import { testOps } from '../support/op-suite.ts'
+import { poolingCases } from './cases/pooling.ts'
+
+testOps(poolingCases)
