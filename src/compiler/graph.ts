@@ -46,8 +46,8 @@ export function record(outputs: readonly Node[], donatedLeaves: readonly (Node |
   while (stack.length > 0) {
     for (const input of stack.pop()!.inputs) visit(input)
   }
-  leaves.sort((a, b) => a.id - b.id)
   order.sort((a, b) => a.id - b.id)
+  sortByFirstUse(leaves, order)
   const donations = outputs.map((_, i) => {
     const leaf = donatedLeaves[i]
     if (!leaf) return null
@@ -56,6 +56,15 @@ export function record(outputs: readonly Node[], donatedLeaves: readonly (Node |
     return index
   })
   return { leaves, order, outputs, donations }
+}
+
+/** Leaves get new ids when they are updated in place; their first use does not change from one training step to the next. */
+function sortByFirstUse(leaves: Node[], order: readonly Node[]): void {
+  const used = new Map<Node, number>()
+  for (const { inputs } of order) {
+    for (const input of inputs) if (!used.has(input)) used.set(input, used.size)
+  }
+  leaves.sort((a, b) => (used.get(a) ?? -1) - (used.get(b) ?? -1) || a.id - b.id)
 }
 
 /** Equal keys mean equal graphs up to the stored values: the cache key of compiled programs. */
