@@ -1,0 +1,4 @@
+import { testInstructionSet } from '../../support/op-instruction-set.ts'
+import { allCases } from '../cases/all.ts'
+
+testInstructionSet('avx2', allCases)

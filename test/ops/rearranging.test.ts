@@ -1,0 +1,4 @@
+import { testOps } from '../support/op-suite.ts'
+import { rearrangingCases } from './cases/rearranging.ts'
+
+testOps(rearrangingCases)

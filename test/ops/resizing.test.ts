@@ -1,0 +1,4 @@
+import { testOps } from '../support/op-suite.ts'
+import { resizingCases } from './cases/resizing.ts'
+
+testOps(resizingCases)
