@@ -6,8 +6,6 @@ import { copyNode, liveNodes } from './rewrite.ts'
 
 /** What a rule may ask. */
 export interface RuleContext {
-  /** The node of the result that computes the same, if there is one. */
-  find(node: Node): Node | undefined
   /** The simplest equal of a node, whose inputs may be new. */
   simplified(node: Node): Node
 }
@@ -53,10 +51,6 @@ class Rewriter implements RuleContext {
     return this.#simplified.get(node) ?? this.#finish(node, copyNode(node, node.inputs.map(this.simplified)))
   }
 
-  find(node: Node): Node | undefined {
-    return this.#unique.get(keyOf(node))
-  }
-
   readonly simplified = (node: Node): Node => {
     const known = this.#simplified.get(node)
     if (known) return known
@@ -66,7 +60,7 @@ class Rewriter implements RuleContext {
   }
 
   #finish(node: Node, rebuilt: Node): Node {
-    const result = this.find(rebuilt) ?? this.#applied(rebuilt) ?? this.#keep(rebuilt)
+    const result = this.#unique.get(keyOf(rebuilt)) ?? this.#applied(rebuilt) ?? this.#keep(rebuilt)
     this.#simplified.set(node, result)
     this.#simplified.set(result, result)
     return result
