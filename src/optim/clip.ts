@@ -1,5 +1,6 @@
 import { noGrad, stack, Tensor, tensor } from '../tensor/index.ts'
 import { forgetGradient, wantGradient, wantLoss } from '../tensor/pending.ts'
+import { gradientOf } from '../tensor/tensor.ts'
 import { runtimeScalar } from '../tensor/trace.ts'
 
 export interface ClipNormOptions {
@@ -47,7 +48,10 @@ export function clipGradValue(parameters: Tensor | Iterable<Tensor>, clipValue: 
 
 function withGradient(parameters: Tensor | Iterable<Tensor>): { parameter: Tensor; grad: Tensor }[] {
   const list = parameters instanceof Tensor ? [parameters] : [...parameters]
-  return list.flatMap((parameter) => (parameter.grad === null ? [] : [{ parameter, grad: parameter.grad }]))
+  return list.flatMap((parameter) => {
+    const grad = gradientOf(parameter)
+    return grad === null ? [] : [{ parameter, grad }]
+  })
 }
 
 function norm(x: Tensor, type: number): Tensor {

@@ -2,6 +2,7 @@ import { isFloating } from '../graph/dtype.ts'
 import type { LoadSource } from '../nn/index.ts'
 import { noGrad, type RealizeOptions, realize, type Tensor, tensor, where } from '../tensor/index.ts'
 import { consumeGradient, forgetGradient } from '../tensor/pending.ts'
+import { gradientOf } from '../tensor/tensor.ts'
 import { changeMode, onReplay } from '../tensor/trace.ts'
 import type { Json } from '../weights/index.ts'
 import { loadGroups } from './load-state.ts'
@@ -74,7 +75,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   /** Throws where an option is out of range. */
   protected abstract check(options: O): void
   /** The options of which it matters to the computation's structure whether they are zero, or true. */
-  protected abstract readonly structural: readonly (keyof O)[]
+  protected abstract readonly structural: readonly string[]
   /** The states that each parameter of the group has. */
   protected abstract stateNames(group: O): readonly string[]
   /** Whether the rule asks for step counts. */
@@ -126,11 +127,10 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   }
 
   #groupChanges(group: ParamGroup<O>, state: GroupState): (readonly [Tensor, Tensor])[] {
-    const active = group.params.flatMap((parameter, index) =>
-      parameter.requiresGrad && parameter.grad !== null
-        ? [{ parameter, index, gradient: parameter.grad }]
-        : [],
-    )
+    const active = group.params.flatMap((parameter, index) => {
+      const gradient = parameter.requiresGrad ? gradientOf(parameter) : null
+      return gradient === null ? [] : [{ parameter, index, gradient }]
+    })
     if (active.length === 0) return []
     this.#refuseOtherStructure(group)
     const changes: (readonly [Tensor, Tensor])[] = []
@@ -165,12 +165,13 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
 
   /** A compiled function repeats the update as it was recorded; only numbers may change. */
   #refuseOtherStructure(group: ParamGroup<O>): void {
-    const flags = (): boolean[] => this.structural.map((name) => Boolean(group[name]))
+    const options = group as unknown as Readonly<Record<string, unknown>>
+    const flags = (): boolean[] => this.structural.map((name) => Boolean(options[name]))
     const recorded = flags()
     onReplay(() => {
       const changed = flags().findIndex((flag, i) => flag !== recorded[i])
       if (changed < 0) return
-      const name = String(this.structural[changed])
+      const name = this.structural[changed]
       throw new Error(
         `${this.name}: ${name} was switched on or off since the step was compiled; compile the function again`,
       )

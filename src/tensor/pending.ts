@@ -1,3 +1,4 @@
+import { StaleValueError } from '../compiler/graph.ts'
 import { withGradMode } from '../graph/grad-mode.ts'
 import { make } from '../graph/make.ts'
 import type { Node } from '../graph/node.ts'
@@ -158,7 +159,13 @@ export function realizeBindings(wanted: readonly Binding[], options: RealizeOpti
   return enqueue(async () => {
     const collected = collect(wanted)
     if (collected.roots.length === 0) return
-    const { storages } = await runRoots(collected.roots, options)
+    const { storages } = await runRoots(collected.roots, options).catch(withoutStaleGradients)
     settle(collected, storages)
   })
+}
+
+/** A gradient that can never be computed must not fail every later realization too. */
+function withoutStaleGradients(error: unknown): never {
+  if (error instanceof StaleValueError) gradients.clear()
+  throw error
 }

@@ -1,4 +1,5 @@
 import { gradients } from '../autograd/index.ts'
+import { StaleValueError } from '../compiler/graph.ts'
 import { type DType, isFloating, type TypedArray } from '../graph/dtype.ts'
 import { isGradEnabled } from '../graph/grad-mode.ts'
 import { inputNode, type Node } from '../graph/node.ts'
@@ -17,6 +18,7 @@ import { HostStorage } from '../graph/storage.ts'
 import {
   assign,
   type Binding,
+  forgetGradient,
   realizeBindings,
   releaseAfterRealization,
   wantGradient,
@@ -159,8 +161,9 @@ export class Tensor {
     for (const [node, value] of found) {
       const owner = owners.get(node)
       if (owner === undefined || !owner.requiresGrad || owner.node !== node) continue
-      const total = owner.grad === null ? value : g.add(owner.grad.node, value)
-      owner.grad = new Tensor(total)
+      const before = gradientOf(owner)
+      if (before !== null) forgetGradient(before.binding)
+      owner.grad = new Tensor(before === null ? value : g.add(before.node, value))
       owner.grad.label = owner.label && `the gradient of ${owner.label}`
       if (!options.createGraph) wantGradient(owner.grad.binding)
     }
@@ -612,6 +615,12 @@ export function ownerOf(node: Node): Tensor | undefined {
 
 export function wrap(node: Node): Tensor {
   return new Tensor(node)
+}
+
+/** The gradient that a tensor has collected. Throws a StaleValueError where a step has used it up. */
+export function gradientOf({ grad }: Tensor): Tensor | null {
+  if (grad?.node.stale !== undefined) throw new StaleValueError(grad.node.stale)
+  return grad
 }
 
 function operand(x: Operand): g.Scalar {

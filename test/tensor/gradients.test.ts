@@ -87,6 +87,17 @@ describe('variables', () => {
     expect(await p.grad!.toArray()).toEqual([1, 1])
   })
 
+  it('fail once, not ever after, when a gradient needs a value from before', async () => {
+    const p = variable(Float32Array.of(1), [1], { requiresGrad: true })
+    const q = leaf([2])
+    const product = p.mul(q)
+    p.assign(noGrad(() => p.add(1)))
+    await realize()
+    product.sum().backward()
+    await expect(q.add(1).data()).rejects.toThrow(StaleValueError)
+    expect(await q.add(1).item()).toBe(3)
+  })
+
   it('swap without losing a value', async () => {
     const [a, b] = [variable(Float32Array.of(1), [1]), variable(Float32Array.of(2), [1])]
     const [oldA, oldB] = [a.mul(1), b.mul(1)]
