@@ -207,7 +207,7 @@ class Lowering implements LoopContext, InstructionContext {
     const kind = isOp(sum, 'reduceMax') ? 'max' : isOp(sum, 'reduceProd') ? 'prod' : 'sum'
     if (sizeOf(node.shape) === 0) return
     if (sizeOf(operand.shape) === 0) {
-      this.#fill(view, kind === 'prod' ? 1 : 0)
+      this.#fill(view, kind === 'prod' ? 1 : 0 * scale)
       return
     }
     const loop = this.#loop(operand)

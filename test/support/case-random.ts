@@ -3,9 +3,11 @@ import { type Shape, sizeOf } from '../../src/graph/shape.ts'
 import { Generator } from '../../src/tensor/generator.ts'
 import type { Operand } from './op-case.ts'
 
-export type CaseSize = 'tiny' | 'small' | 'large'
+/** Large values are shared out between threads; huge ones fill several blocks of the kernels, too. */
+export type CaseSize = 'tiny' | 'small' | 'large' | 'huge'
 
-const largestDimension = { tiny: 4, small: 9, large: 33 } as const
+const largestDimension = { tiny: 4, small: 9, large: 33, huge: 48 } as const
+const hugeSize = 60_000
 
 /** Random shapes, attributes and values; the same for the same seed. */
 export class CaseRandom {
@@ -18,6 +20,11 @@ export class CaseRandom {
     this.size = size
     this.smooth = smooth
     this.#generator = new Generator(seed)
+  }
+
+  /** Whether every element costs runs of its own. */
+  get tiny(): boolean {
+    return this.size === 'tiny'
   }
 
   integer(low: number, high: number): number {
@@ -53,8 +60,9 @@ export class CaseRandom {
   /** Never empty. */
   solid(minRank = 0, maxRank = 4): number[] {
     const rank = this.integer(minRank, maxRank)
-    const high = rank > 3 ? Math.min(largestDimension[this.size], 13) : largestDimension[this.size]
-    return Array.from({ length: rank }, () => (this.chance(0.1) ? 1 : this.dimension(high)))
+    const room = this.size === 'huge' ? Math.floor(hugeSize ** (1 / rank)) : largestDimension[this.size]
+    const high = rank > 3 ? Math.min(room, 13) : room
+    return Array.from({ length: rank }, () => (this.chance(0.1) ? 1 : this.integer(1, high)))
   }
 
   /** Now and then with dimensions of size 0. */
@@ -97,6 +105,11 @@ export class CaseRandom {
 
   normals(shape: Shape): Operand {
     return this.drawn(shape, 'float32', () => this.#generator.normal())
+  }
+
+  /** Of either sign, with magnitudes from 0.3 to 3. */
+  awayFromZero(shape: Shape): Operand {
+    return this.drawn(shape, 'float32', () => this.uniform(0.3, 3) * this.pick([-1, 1]))
   }
 
   /** All different, and so far apart that a central difference does not reorder them. */

@@ -47,11 +47,6 @@ function operand(random: CaseRandom, shape: readonly number[], dtype: DType): Op
   return random[kind](shape)
 }
 
-/** Far from 0, of either sign. */
-function divisor(random: CaseRandom, shape: readonly number[]): Operand {
-  return random.drawn(shape, 'float32', () => random.uniform(0.3, 3) * random.pick([-1, 1]))
-}
-
 export const binaryCases: CaseTable<g.BinaryOp | 'where' | 'cast'> = {
   add: binary(g.add),
   sub: binary(g.sub),
@@ -59,7 +54,7 @@ export const binaryCases: CaseTable<g.BinaryOp | 'where' | 'cast'> = {
   div: binary(g.div, {
     dtypes: ['float32'],
     values: (random, shape) => {
-      if (random.smooth) return divisor(random, shape)
+      if (random.smooth) return random.awayFromZero(shape)
       return random.chance(0.2) ? random.specials(shape) : random.floats(shape)
     },
   }),
@@ -77,7 +72,7 @@ export const binaryCases: CaseTable<g.BinaryOp | 'where' | 'cast'> = {
   remainder: binary(g.remainder, {
     dtypes: numbers,
     values: (random, shape, dtype) =>
-      random.smooth ? divisor(random, shape) : operand(random, shape, dtype),
+      random.smooth ? random.awayFromZero(shape) : operand(random, shape, dtype),
   }),
   equal: binary(g.equal, { gradient: false }),
   less: binary(g.less, { gradient: false }),

@@ -20,10 +20,10 @@ function drawProblem(
   random: CaseRandom,
   kind: Kind = random.pick(['any', 'pointwise', 'depthwise', 'grouped']),
 ): Problem {
-  const large = random.size === 'large'
-  const many = random.smooth ? 3 : large ? 40 : random.pick([3, 9, 20])
+  const large = random.size === 'large' || random.size === 'huge'
+  const many = random.tiny ? 3 : random.size === 'huge' ? 200 : large ? 40 : random.pick([3, 9, 20])
   const layout: Layout = random.pick(['nchw', 'nchw', 'nhwc'])
-  const n = random.integer(1, large ? 2 : random.smooth ? 2 : 5)
+  const n = random.integer(1, large ? 2 : random.tiny ? 2 : 5)
   const channels = random.integer(1, many)
   const groups = kind === 'depthwise' ? channels : kind === 'grouped' ? random.integer(2, 4) : 1
   const perGroup =
@@ -34,7 +34,7 @@ function drawProblem(
       : random.integer(1, kind === 'grouped' ? Math.ceil(many / 3) : many)
   const simple = kind === 'pointwise' && random.chance(0.6)
   const kernel: Pair =
-    kind === 'pointwise' ? [1, 1] : random.chance(0.4) ? [3, 3] : random.pair(1, random.smooth ? 3 : 5)
+    kind === 'pointwise' ? [1, 1] : random.chance(0.4) ? [3, 3] : random.pair(1, random.tiny ? 3 : 5)
   const stride: Pair = simple ? [1, 1] : random.pair(1, random.pick([1, 2, 3]))
   const dilation: Pair = simple || random.chance() ? [1, 1] : random.pair(1, 3)
   const padding: Padding2d =
@@ -42,7 +42,7 @@ function drawProblem(
   const length = (axis: 0 | 1): number => {
     const extent = dilation[axis] * (kernel[axis] - 1) + 1
     const least = Math.max(extent - padding[2 * axis]! - padding[2 * axis + 1]!, 1)
-    return least + random.integer(0, large ? 20 : random.smooth ? 2 : 9)
+    return least + random.integer(0, large ? 20 : random.tiny ? 2 : 9)
   }
   const size: Pair = [length(0), length(1)]
   const output = ([0, 1] as const).map((axis) =>

@@ -114,7 +114,7 @@ export const lossCases: CaseTable = {
     [-5, 5],
     [0, 1],
   ),
-  cosineSimilarity: pairwise((a, b) => F.cosineSimilarity(a, b, { axis: -1 }), [0.3, 2], [-2, 2]),
+  cosineSimilarity: pairwise((a, b) => F.cosineSimilarity(a, b, { axis: -1 }), [0.3, 2], [-2, -0.3]),
   pairwiseDistance: pairwise((a, b, _options, p) => F.pairwiseDistance(a, b, { p: 1 + p })),
   tripletMarginLoss: {
     gradient: true,

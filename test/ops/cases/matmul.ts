@@ -7,11 +7,12 @@ export const matmulCases: CaseTable<'matmul'> = {
     floor: 1,
     draw: (random) => {
       const size = (): number => {
-        if (random.size === 'large') return random.integer(1, 200)
+        if (random.size === 'huge') return random.integer(1, 400)
+        if (random.size === 'large') return random.integer(1, 100)
         return random.smooth || random.chance(0.97) ? random.dimension() : 0
       }
       const [m, n, k] = [size(), size(), random.chance(0.05) && !random.smooth ? 700 : size()]
-      const batch = random.size === 'large' ? [] : random.solid(0, 2)
+      const batch = random.size === 'huge' ? [] : random.solid(0, 2)
       const [transposeA, transposeB] = [random.chance(), random.chance()]
       const a = random.floats([...batch, ...(transposeA ? [k, m] : [m, k])])
       const b = random.floats([...batch, ...(transposeB ? [n, k] : [k, n])])

@@ -13,14 +13,15 @@ interface Problem {
 /** Windows that see one pixel of the image at least; the last ones may reach past its end. */
 function drawProblem(random: CaseRandom): Problem {
   const layout: Layout = random.pick(['nchw', 'nhwc'])
-  const kernel: Pair = random.chance(0.3) ? [3, 3] : random.pair(1, random.smooth ? 2 : 4)
+  const kernel: Pair = random.chance(0.3) ? [3, 3] : random.pair(1, random.tiny ? 2 : 4)
   const stride = random.pair(1, 3)
   const dilation: Pair = random.chance(0.7) ? [1, 1] : random.pair(1, 2)
-  const [n, c] = [random.integer(1, 5), random.dimension(random.size === 'large' ? 40 : 20)]
+  const [n, c] = [random.integer(1, 5), random.dimension(40)]
   const sides = ([0, 1] as const).map((axis) => {
     const extent = dilation[axis] * (kernel[axis] - 1) + 1
     const before = dilation[axis] === 1 ? random.integer(0, Math.floor(kernel[axis] / 2)) : 0
-    const size = extent + random.integer(0, random.size === 'large' ? 20 : random.smooth ? 2 : 8)
+    const size =
+      extent + random.integer(0, random.size === 'large' || random.size === 'huge' ? 20 : random.tiny ? 2 : 8)
     const most = Math.floor((size + before - 1) / stride[axis]) + 1
     const whole = Math.floor((size + before - extent) / stride[axis]) + 1
     return { before, size, output: random.chance(0.7) ? whole : random.integer(1, most) }

@@ -34,10 +34,7 @@ function image(
   }
 }
 
-const sides = (random: CaseRandom): number[] => [
-  random.integer(1, random.smooth ? 2 : 5),
-  random.dimension(6),
-]
+const sides = (random: CaseRandom): number[] => [random.integer(1, random.tiny ? 2 : 5), random.dimension(6)]
 
 export const rearrangingCases: CaseTable = {
   flatten: moving((random, { length: rank }) => {
@@ -55,7 +52,7 @@ export const rearrangingCases: CaseTable = {
   'view and reshape': moving(() => (x) => [x.view(-1), x.reshape(x.shape[0]!, -1)]),
   expand: moving((random, shape) => {
     const target = shape.map((d) => (d === 1 ? random.integer(1, 5) : random.chance() ? d : -1))
-    return (x) => x.expand([random.smooth ? 2 : 3, ...target])
+    return (x) => x.expand([random.tiny ? 2 : 3, ...target])
   }),
   slice: moving((random, shape) => {
     const specs = shape.map((size) => {
@@ -177,7 +174,7 @@ export const rearrangingCases: CaseTable = {
     ]
     const options = { stride, padding, dilation }
     const size = kernel.map(
-      (k, i) => dilation[i]! * (k - 1) + 1 + random.integer(0, random.smooth ? 1 : 6),
+      (k, i) => dilation[i]! * (k - 1) + 1 + random.integer(0, random.tiny ? 1 : 6),
     ) as [number, number]
     return {
       shape: [...sides(random), ...size],

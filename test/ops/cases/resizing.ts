@@ -8,12 +8,12 @@ function resizing(mode: F.InterpolationMode, options: { readonly antialias?: boo
     draw: (random) => {
       const space = mode === 'linear' ? 1 : mode === 'trilinear' ? 3 : 2
       const images = random.floats([
-        random.integer(1, random.smooth ? 2 : 5),
+        random.integer(1, random.tiny ? 2 : 5),
         random.dimension(5),
         ...Array.from({ length: space }, () => random.dimension(13)),
       ])
       const aligns = mode !== 'nearest' && mode !== 'nearestExact' && mode !== 'area'
-      const size = Array.from({ length: space }, () => random.integer(1, random.smooth ? 5 : 17))
+      const size = Array.from({ length: space }, () => random.integer(1, random.tiny ? 5 : 17))
       const scaleFactor = Array.from({ length: space }, () => random.pick([1, 1.5, 2, 2.3]))
       const target = random.chance(0.7) ? { size } : { scaleFactor }
       const alignCorners = aligns && random.chance()

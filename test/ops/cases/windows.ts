@@ -13,18 +13,18 @@ interface Window {
 
 /** Images that a window fits into; padding is at most half of it. */
 function drawWindow(random: CaseRandom, dilated: boolean): Window {
-  const { smooth } = random
-  const kernel = random.chance(0.4) ? ([3, 3] as const) : random.pair(1, smooth ? 3 : 4)
-  const stride = random.pair(1, smooth ? 2 : 3)
+  const { tiny } = random
+  const kernel = random.chance(0.4) ? ([3, 3] as const) : random.pair(1, tiny ? 3 : 4)
+  const stride = random.pair(1, tiny ? 2 : 3)
   const dilation = dilated && random.chance(0.3) ? random.pair(1, 2) : ([1, 1] as const)
   const padding = kernel.map((k) => random.integer(0, Math.floor(k / 2))) as [number, number]
-  const space = kernel.map((k, i) => dilation[i]! * (k - 1) + 1 + random.integer(0, smooth ? 2 : 8))
+  const space = kernel.map((k, i) => dilation[i]! * (k - 1) + 1 + random.integer(0, tiny ? 2 : 8))
   return {
     kernel,
     stride,
     dilation,
     padding,
-    shape: [random.integer(1, smooth ? 2 : 5), random.dimension(19), ...space],
+    shape: [random.integer(1, tiny ? 2 : 5), random.dimension(19), ...space],
   }
 }
 
@@ -59,8 +59,8 @@ function channels(random: CaseRandom): { groups: number; perGroup: number; out: 
   const groups = random.pick([1, 1, 1, 2, 3])
   return {
     groups,
-    perGroup: random.dimension(random.smooth ? 3 : 17),
-    out: groups * random.dimension(random.smooth ? 3 : 17),
+    perGroup: random.dimension(random.tiny ? 3 : 17),
+    out: groups * random.dimension(random.tiny ? 3 : 17),
   }
 }
 
@@ -131,7 +131,7 @@ export const windowCases: CaseTable = {
     }
   }),
   'two convolutions': convolution((random) => {
-    const [n, c, out] = [random.integer(1, random.smooth ? 2 : 5), random.dimension(17), random.dimension(17)]
+    const [n, c, out] = [random.integer(1, random.tiny ? 2 : 5), random.dimension(17), random.dimension(17)]
     const [h, w] = [random.dimension(9) + 2, random.dimension(9) + 2]
     return {
       x: [n, c, h, w],
