@@ -1,3 +1,4 @@
+import { fuseOutputs } from './fuse-outputs.ts'
 import type { Graph } from './graph.ts'
 import { slotsOf, withSlots } from './instruction-slots.ts'
 import { lower } from './lowering.ts'
@@ -32,7 +33,8 @@ export interface Compiled {
 /** Turns a graph into programs for the kernels described by `target`. */
 export function compile(graph: Graph, target: Target): Compiled {
   const lowered = lower(optimize(graph), target)
-  const { buffers, instructions } = schedule(lowered.buffers, lowered.instructions.map(tidyLoop))
+  const fused = fuseOutputs(lowered.buffers, lowered.instructions.map(tidyLoop))
+  const { buffers, instructions } = schedule(lowered.buffers, fused)
   const constant = findConstant(buffers, instructions)
   const prologue = instructions.filter((_, i) => constant.instructions[i])
   const main = instructions.filter((_, i) => !constant.instructions[i])
