@@ -5,6 +5,7 @@ import { consumeGradient, forgetGradient } from '../tensor/pending.ts'
 import { gradientOf } from '../tensor/tensor.ts'
 import { changeMode, onReplay } from '../tensor/trace.ts'
 import type { Json } from '../weights/index.ts'
+import { allFinite } from './finite.ts'
 import { loadGroups } from './load-state.ts'
 import {
   groupSpecs,
@@ -110,7 +111,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
    */
   update(options: UpdateOptions = {}): void {
     noGrad(() => {
-      const finite = options.guard && allFinite(options.guard)
+      const finite = options.guard && guardHolds(options.guard)
       const changes: (readonly [variable: Tensor, value: Tensor])[] = []
       for (const [i, group] of this.#groups.entries())
         changes.push(...this.#groupChanges(group, this.#states[i]!))
@@ -204,15 +205,11 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   }
 }
 
-/** x - x is 0 for finite x alone. */
-function allFinite(guard: Tensor): Tensor {
-  if (!isFloating(guard.dtype)) {
-    throw new TypeError(
-      `update: the guard must be a floating-point tensor such as the loss, this one is ${guard}`,
-    )
-  }
-  const difference = guard.sub(guard).eq(0)
-  return guard.rank === 0 ? difference : difference.all()
+function guardHolds(guard: Tensor): Tensor {
+  if (isFloating(guard.dtype)) return allFinite(guard)
+  throw new TypeError(
+    `update: the guard must be a floating-point tensor such as the loss, this one is ${guard}`,
+  )
 }
 
 function usedUp(parameter: Tensor): string {

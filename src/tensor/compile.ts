@@ -1,6 +1,6 @@
 import type { Executable } from '../backends/backend.ts'
 import { getBackend } from '../backends/select.ts'
-import { abstractGraph, record } from '../compiler/graph.ts'
+import { record } from '../compiler/graph.ts'
 import type { TypedArray } from '../graph/dtype.ts'
 import { isGradEnabled } from '../graph/grad-mode.ts'
 import { inputNode, Node } from '../graph/node.ts'
@@ -14,7 +14,7 @@ import {
   realizeBindings,
   settle,
 } from './pending.ts'
-import { allocateOutputs, execute, type RealizeOptions, runRoots } from './realize.ts'
+import { allocateOutputs, executableFor, execute, type RealizeOptions, runRoots } from './realize.ts'
 import { ownerOf, Tensor } from './tensor.ts'
 import { currentModeVersion, traced } from './trace.ts'
 
@@ -49,6 +49,7 @@ export function compile<A extends readonly Tensor[], R extends CompiledResult>(
   fn: (...args: A) => R,
 ): (...args: [...A] | [...A, RealizeOptions]) => Promise<R> {
   const recordings = new Map<string, Recording>()
+  let mode = currentModeVersion()
   return async (...all) => {
     const args = all.filter((arg) => arg instanceof Tensor) as unknown as A
     const last = all[all.length - 1]
@@ -56,7 +57,10 @@ export function compile<A extends readonly Tensor[], R extends CompiledResult>(
     await realizeBindings(args.map((arg) => arg.binding))
     const backend = await getBackend()
     const types = args.map((arg) => `${arg.dtype}${arg.shape}${arg.requiresGrad}`).join(';')
-    const key = `${backend.info.name}|${currentModeVersion()}|${isGradEnabled()}|${types}`
+    // Modes do not come back: what was recorded in another one is never used again.
+    if (mode !== currentModeVersion()) recordings.clear()
+    mode = currentModeVersion()
+    const key = `${backend.info.name}|${mode}|${isGradEnabled()}|${types}`
     return enqueue(async () => {
       const known = recordings.get(key)
       if (known) return replay<R>(known, args, options)
@@ -93,9 +97,8 @@ async function recordFirst<A extends readonly Tensor[], R extends CompiledResult
     if (owner && (leaf as Node<'input'>).attrs.persistent) return { kind: 'variable', binding: owner.binding }
     return { kind: 'constant', storage: leaf.storage! }
   })
-  const backend = await getBackend()
   const recording: Recording = {
-    executable: backend.compile(abstractGraph(recorded)),
+    executable: await executableFor(recorded),
     sources,
     donations: recorded.donations,
     types: collected.roots.map(({ node }) => ({ shape: node.shape, dtype: node.dtype })),
@@ -134,20 +137,7 @@ async function replay<R extends CompiledResult>(
 ): Promise<R> {
   await flush()
   for (const fn of recording.replays) fn()
-  const inputs = recording.sources.map((source): Storage => {
-    switch (source.kind) {
-      case 'argument':
-        return args[source.index]!.node.storage!
-      case 'variable':
-        return source.binding.node.storage!
-      case 'constant':
-        return source.storage
-      case 'refreshed': {
-        const data = source.read()
-        return new HostStorage(data instanceof Float32Array ? 'float32' : 'int32', data)
-      }
-    }
-  })
+  const inputs = recording.sources.map((source) => currentStorage(source, args))
   const outputs = allocateOutputs(recording.types, recording.donations, inputs)
   await execute(recording.executable, inputs, outputs, recording.donations, options.signal)
   const roots: Collected['roots'] = []
@@ -167,6 +157,21 @@ async function replay<R extends CompiledResult>(
   const { places, single } = recording
   const tensors = places.map((place) => new Tensor(inputNode(outputs[place]!, recording.types[place]!.shape)))
   return (single ? tensors[0]! : tensors) as unknown as R
+}
+
+function currentStorage(source: Source, args: readonly Tensor[]): Storage {
+  switch (source.kind) {
+    case 'argument':
+      return args[source.index]!.node.storage!
+    case 'variable':
+      return source.binding.node.storage!
+    case 'constant':
+      return source.storage
+    case 'refreshed': {
+      const data = source.read()
+      return new HostStorage(data instanceof Float32Array ? 'float32' : 'int32', data)
+    }
+  }
 }
 
 /** Computes what is pending, so that every variable is a leaf. */

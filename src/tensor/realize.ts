@@ -30,7 +30,7 @@ let programBackend: unknown
 /** How many programs were compiled since start: for tests that a training step is compiled once. */
 export let compiledPrograms = 0
 
-/** Computes the roots in one program, compiled at the first sight of its structure. */
+/** Computes the roots in one program. */
 export async function runRoots(roots: readonly Root[], options: RealizeOptions = {}): Promise<RunResult> {
   const recorded = record(
     roots.map((root) => root.node),
@@ -47,7 +47,8 @@ export async function runRoots(roots: readonly Root[], options: RealizeOptions =
   return { storages, leaves: recorded.leaves, executable, donations: recorded.donations }
 }
 
-async function executableFor(recorded: ReturnType<typeof record>): Promise<Executable> {
+/** The program of a recorded graph, compiled at the first sight of its structure. */
+export async function executableFor(recorded: ReturnType<typeof record>): Promise<Executable> {
   const backend = await getBackend()
   if (programBackend !== backend) {
     programs.clear()

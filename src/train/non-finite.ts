@@ -1,6 +1,8 @@
+import { isFloating } from '../graph/dtype.ts'
 import type { Network } from '../models/index.ts'
-import type { Module } from '../nn/index.ts'
-import { noGrad, Tensor } from '../tensor/index.ts'
+import { allFinite } from '../optim/finite.ts'
+import { noGrad, realize, Tensor } from '../tensor/index.ts'
+import { rememberBuffers } from './buffers.ts'
 
 /** Training met a loss that is NaN or infinite. The parameters are those from before the step. */
 export class NonFiniteLossError extends Error {
@@ -17,29 +19,36 @@ export class NonFiniteLossError extends Error {
 
 /** The first layer, in the order in which layers run, that gives NaN or infinite values for these images. */
 export async function findNonFinite(model: Network, images: Tensor): Promise<string | null> {
-  if (!(await allFinite(images))) return 'the images hold NaN or infinite values'
-  for (const [name, parameter] of model.namedParameters()) {
-    if (!(await allFinite(parameter))) return `parameter ${name} holds NaN or infinite values`
-  }
-  const outputs: { readonly name: string; readonly module: Module; readonly output: Tensor }[] = []
+  const layers: { readonly name: string; readonly finite: Tensor }[] = []
   const removals = [...model.namedModules()].map(([name, module]) =>
     module.registerForwardHook((_, _inputs, output) => {
-      if (output instanceof Tensor) outputs.push({ name, module, output })
+      if (!(output instanceof Tensor) || !isFloating(output.dtype)) return
+      layers.push({
+        name: `${name || '(the network)'} (${module.constructor.name})`,
+        finite: allFinite(output),
+      })
     }),
   )
+  const restoreBuffers = rememberBuffers(model)
   try {
     noGrad(() => model.forward(images))
   } finally {
     for (const remove of removals) remove()
+    restoreBuffers()
   }
-  for (const { name, module, output } of outputs) {
-    if (!(await allFinite(output))) {
-      return `layer ${name || '(the network)'} (${module.constructor.name}) gave NaN or infinite values first`
-    }
-  }
-  return null
+  const input = allFinite(images)
+  const parameters = model.namedParameters().map(([name, values]) => ({ name, finite: allFinite(values) }))
+  await realize(input, ...parameters.map(({ finite }) => finite), ...layers.map(({ finite }) => finite))
+  if ((await input.item()) === 0) return 'the images hold NaN or infinite values'
+  const parameter = await firstFalse(parameters)
+  if (parameter !== null) return `parameter ${parameter} holds NaN or infinite values`
+  const layer = await firstFalse(layers)
+  return layer && `layer ${layer} gave NaN or infinite values first`
 }
 
-async function allFinite(tensor: Tensor): Promise<boolean> {
-  return (await tensor.detach().sub(tensor.detach()).eq(0).all().item()) === 1
+async function firstFalse(
+  checks: readonly { readonly name: string; readonly finite: Tensor }[],
+): Promise<string | null> {
+  for (const { name, finite } of checks) if ((await finite.item()) === 0) return name
+  return null
 }

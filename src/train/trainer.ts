@@ -1,8 +1,10 @@
 import type { Network } from '../models/index.ts'
 import { F } from '../nn/index.ts'
+import { allFinite } from '../optim/finite.ts'
 import type { Optimizer, Scheduler } from '../optim/index.ts'
 import { clipGradNorm } from '../optim/index.ts'
 import { compile, noGrad, type Tensor } from '../tensor/index.ts'
+import { rememberBuffers } from './buffers.ts'
 import { findNonFinite, NonFiniteLossError } from './non-finite.ts'
 
 export interface Batch {
@@ -94,13 +96,15 @@ export async function train(
 ): Promise<TrainingResult> {
   const { model, optimizer, loss: lossOf = (outputs, labels) => F.crossEntropy(outputs, labels) } = options
   const step = compile((images: Tensor, labels: Tensor): readonly [Tensor, Tensor] => {
+    const restoreBuffers = rememberBuffers(model)
     const outputs = model.forward(images)
     const loss = lossOf(outputs, labels)
     optimizer.zeroGrad()
     loss.backward()
     if (options.clipGradNorm !== undefined) clipGradNorm(model.parameters(), options.clipGradNorm)
-    // A loss that is not finite must not reach the parameters.
+    // A loss that is not finite must leave no trace in the model.
     optimizer.update({ guard: loss })
+    restoreBuffers(allFinite(loss))
     return [loss, countCorrect(outputs, labels)]
   })
   const history: EpochReport[] = []
