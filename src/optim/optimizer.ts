@@ -47,12 +47,17 @@ export interface ParameterUpdate {
   readonly gradient: Tensor
   /** A state of the parameter's shape, zeros at first. */
   read(name: string): Tensor
-  /** Gives a state a new value, which is returned. */
+  /** Gives a state a new value, and returns it: the old one where the guard does not hold. */
   write(name: string, value: Tensor): Tensor
 }
 
 /** The new value of a parameter. */
 export type ParameterRule = (update: ParameterUpdate) => Tensor
+
+type Change = readonly [variable: Tensor, value: Tensor]
+
+/** The value that a variable gets: the next one, or its own where the guard does not hold. */
+type Keep = (variable: Tensor, next: Tensor) => Tensor
 
 /**
  * Base of all optimizers. Parameters that are frozen or have no gradient are left alone. An update is recorded like any
@@ -112,12 +117,9 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   update(options: UpdateOptions = {}): void {
     noGrad(() => {
       const finite = options.guard && guardHolds(options.guard)
-      const changes: (readonly [variable: Tensor, value: Tensor])[] = []
-      for (const [i, group] of this.#groups.entries())
-        changes.push(...this.#groupChanges(group, this.#states[i]!))
-      for (const [variable, value] of changes) {
-        variable.assign(finite === undefined ? value : where(finite, value, variable))
-      }
+      const kept: Keep = (variable, value) => (finite === undefined ? value : where(finite, value, variable))
+      const changes = this.#groups.flatMap((group, i) => this.#groupChanges(group, this.#states[i]!, kept))
+      for (const [variable, value] of changes) variable.assign(value)
     })
   }
 
@@ -127,14 +129,19 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     await realize(options)
   }
 
-  #groupChanges(group: ParamGroup<O>, state: GroupState): (readonly [Tensor, Tensor])[] {
+  #groupChanges(group: ParamGroup<O>, state: GroupState, kept: Keep): Change[] {
     const active = group.params.flatMap((parameter, index) => {
       const gradient = parameter.requiresGrad ? gradientOf(parameter) : null
       return gradient === null ? [] : [{ parameter, index, gradient }]
     })
     if (active.length === 0) return []
     this.#refuseOtherStructure(group)
-    const changes: (readonly [Tensor, Tensor])[] = []
+    const changes: Change[] = []
+    const change = (variable: Tensor, next: Tensor): Tensor => {
+      const value = kept(variable, next)
+      changes.push([variable, value])
+      return value
+    }
     let steps: Tensor | undefined
     const countSteps = (): Tensor => {
       if (steps !== undefined) return steps
@@ -142,8 +149,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       const before = stepsVariable(state, size)
       const counted = new Float32Array(size)
       for (const { index } of active) counted[index] = 1
-      steps = before.add(active.length === size ? 1 : tensor(counted))
-      changes.push([before, steps])
+      steps = change(before, before.add(active.length === size ? 1 : tensor(counted)))
       return steps
     }
     const rule = this.rule(group, countSteps)
@@ -153,12 +159,9 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
         parameter,
         gradient,
         read: (name) => stateVariable(state, parameter, name),
-        write: (name, next) => {
-          changes.push([stateVariable(state, parameter, name), next])
-          return next
-        },
+        write: (name, next) => change(stateVariable(state, parameter, name), next),
       })
-      changes.push([parameter, value])
+      change(parameter, value)
       consumeGradient(gradient.binding, usedUp(parameter))
     }
     return changes
