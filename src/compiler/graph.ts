@@ -70,6 +70,7 @@ function sortByFirstUse(leaves: Node[], order: readonly Node[]): void {
 /** Equal keys mean equal graphs up to the stored values: the cache key of compiled programs. */
 export function structuralKey(recorded: Recorded): string {
   const index = new Map<Node, number>()
+  const tags = new Map<number, number>()
   const parts: string[] = []
   for (const leaf of recorded.leaves) {
     index.set(leaf, index.size)
@@ -77,13 +78,22 @@ export function structuralKey(recorded: Recorded): string {
     parts.push(`${persistent ? 'p' : 'i'}${leaf.dtype}${leaf.shape}`)
   }
   for (const node of recorded.order) {
-    let part = `${node.op}${attrsKey(node)}`
+    let part = `${node.op}${tagKey(node, tags) ?? attrsKey(node)}`
     for (const input of node.inputs) part += `,${index.get(input)}`
     index.set(node, index.size)
     parts.push(part)
   }
   const outputs = recorded.outputs.map((node, i) => `${index.get(node)}>${recorded.donations[i] ?? ''}`)
   return `${parts.join(';')}=${outputs.join(',')}`
+}
+
+/** Tags of recomputed values differ from one recording to the next: what matters is which are equal. */
+function tagKey(node: Node, tags: Map<number, number>): string | null {
+  if (node.op !== 'identity') return null
+  const attrs = (node as Node<'identity'>).attrs
+  if (attrs.role !== 'recompute') return null
+  if (!tags.has(attrs.tag)) tags.set(attrs.tag, tags.size)
+  return `recompute${tags.get(attrs.tag)}`
 }
 
 const attrsKeys = new WeakMap<object, string>()

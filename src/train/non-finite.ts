@@ -4,14 +4,14 @@ import { allFinite } from '../optim/finite.ts'
 import { noGrad, realize, Tensor } from '../tensor/index.ts'
 import { rememberBuffers } from './buffers.ts'
 
-/** Training met a loss that is NaN or infinite. The parameters are those from before the step. */
+/** Training met a loss that is NaN or infinite. Parameters, buffers and optimizer are as before the step. */
 export class NonFiniteLossError extends Error {
   override readonly name = 'NonFiniteLossError'
 
   constructor(loss: number, epoch: number, step: number, where: string | null) {
     const cause = where ?? 'every layer gave finite values: the loss function itself overflowed'
     super(
-      `the loss became ${loss} at step ${step} of epoch ${epoch}: ${cause}. The parameters are as before the step. ` +
+      `the loss became ${loss} at step ${step} of epoch ${epoch}: ${cause}. The model is as before the step. ` +
         'Lower the learning rate, clip the gradients, or check the input values',
     )
   }

@@ -11,6 +11,7 @@ import {
   type Tensor,
   tensor,
 } from '../../src/tensor/index.ts'
+import { compiledPrograms } from '../../src/tensor/realize.ts'
 
 const leaf = (values: number[]): Tensor => tensor(values, [values.length], { requiresGrad: true })
 
@@ -69,6 +70,22 @@ describe('backward', () => {
     const recomputed = grad(checkpoint(() => f()).sum(), [w, x])
     for (const [i, g] of plain.entries()) expect(await recomputed[i]!.data()).toEqual(await g.data())
   })
+})
+
+it('programs of checkpointed regions are found again', async () => {
+  const w = leaf([0.5, 1])
+  const step = async (): Promise<void> => {
+    const inner = (): Tensor => checkpoint(() => w.mul(w).tanh())
+    w.grad = null
+    checkpoint(() => inner().exp())
+      .sum()
+      .backward()
+    await w.grad!.data()
+  }
+  await step()
+  const programs = compiledPrograms
+  await step()
+  expect(compiledPrograms).toBe(programs)
 })
 
 describe('variables', () => {
