@@ -46,7 +46,10 @@ export function graphOf(outputs: readonly Node[], donatedLeaves: readonly (Node 
   return abstractGraph(record(outputs, donatedLeaves))
 }
 
-/** Runs a pass on what computes the outputs; throws if it changes a value, a shape or a dtype. */
+/**
+ * Runs a pass on what computes the outputs; throws if it changes a value, a shape or a dtype. The tolerance is relative to
+ * the largest magnitude of an output, or to 1.
+ */
 export async function checkPass(
   outputs: Node | readonly Node[],
   pass: Pass,
@@ -83,7 +86,7 @@ async function run(graph: Graph, inputs: readonly Storage[]): Promise<TypedArray
 }
 
 function compare(actual: TypedArray, expected: TypedArray, tolerance: number, where: string): void {
-  let largest = 0
+  let largest = 1
   for (const value of expected) if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value))
   for (const [i, b] of expected.entries()) {
     const a = actual[i]!

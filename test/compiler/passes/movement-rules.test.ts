@@ -35,6 +35,7 @@ describe('movements', () => {
       [g.permute(g.permute(x, [1, 2, 0]), [2, 0, 1]), {}],
       [g.expand(g.expand(leaf([3, 1]), [3, 4]), [2, 3, 4]), { expand: 1 }],
       [g.slice(g.slice(x, [0, 1, 0], [2, 3, 4], [1, 1, 2]), [1, 0, 1], [2, 2, 2]), { slice: 1 }],
+      [g.slice(g.slice(leaf([9]), [0], [9], [2]), [1], [5], [2]), { slice: 1 }],
       [g.flip(g.flip(x, [0, 1]), [1, 2]), { flip: 1 }],
       [g.flip(g.flip(x, [0, 1]), [1, 0]), {}],
       [g.pad(g.pad(x, ones(1), ones(0), 2, ones(1)), ones(0), ones(3), 2), { pad: 1 }],
