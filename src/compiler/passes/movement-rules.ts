@@ -2,6 +2,7 @@ import { make } from '../../graph/make.ts'
 import { isOp, type Node } from '../../graph/node.ts'
 import { cast, expand, flip, full, pad, reshape, slice } from '../../graph/ops/index.ts'
 import { type Shape, sameShape, sizeOf } from '../../graph/shape.ts'
+import { attrsKey } from '../graph.ts'
 import { permuted } from './moved.ts'
 import type { Rule, RuleTable } from './rules.ts'
 
@@ -31,15 +32,12 @@ function sliceOfSlice(outer: Node<'slice'>, inner: Node<'slice'>): Node {
   return spanning(inner.inputs[0]!, outer.shape, starts, steps)
 }
 
-/** The slice with these starts, steps and lengths; its stops lie just behind the last element. */
+/** The slice with these starts, steps and lengths, in one form: stops lie just behind the last element. */
 function spanning(x: Node, lengths: Shape, starts: readonly number[], steps: readonly number[]): Node {
-  const stops = lengths.map((length, i) => starts[i]! + (length === 0 ? 0 : (length - 1) * steps[i]! + 1))
-  return slice(
-    x,
-    starts,
-    stops,
-    steps.map((step, i) => (lengths[i]! <= 1 ? 1 : step)),
-  )
+  const from = starts.map((start, i) => (lengths[i] === 0 ? 0 : start))
+  const tidy = steps.map((step, i) => (lengths[i]! <= 1 ? 1 : step))
+  const stops = lengths.map((length, i) => (length === 0 ? 0 : from[i]! + (length - 1) * tidy[i]! + 1))
+  return slice(x, from, stops, tidy)
 }
 
 /** A slice of a padded value as the padded slice of the value; null where it takes every other element of padding. */
@@ -131,10 +129,8 @@ export const movementRules: RuleTable = {
   },
   slice: (node) => {
     const x = node.inputs[0]!
-    const { starts, stops, steps } = node.attrs
-    const tidy = spanning(x, node.shape, starts, steps)
-    const same =
-      isOp(tidy, 'slice') && sameShape(tidy.attrs.stops, stops) && sameShape(tidy.attrs.steps, steps)
+    const tidy = spanning(x, node.shape, node.attrs.starts, node.attrs.steps)
+    const same = isOp(tidy, 'slice') && attrsKey(tidy) === attrsKey(node)
     if (!same) return tidy
     if (isOp(x, 'slice')) return sliceOfSlice(node, x)
     if (isOp(x, 'pad')) return sliceOfPad(node, x)

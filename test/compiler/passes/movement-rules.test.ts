@@ -57,6 +57,7 @@ describe('movements', () => {
     const nodes = [g.slice(x, [1], [6], [3]), g.slice(x, [1], [5], [3])]
     expect((await checkPass(nodes, pass)).counts).toEqual({ slice: 1 })
     expect(await left(g.slice(leaf([0, 3]), [0, 1], [0, 3]))).toEqual({ slice: 1 })
+    expect(await left(g.slice(g.slice(x, [0], [7], [2]), [4], [4]))).toEqual({ slice: 1 })
   })
 })
 
