@@ -30,7 +30,10 @@ export async function compareBackends(
     const size: CaseSize = seed % 64 === 0 ? 'huge' : seed % 16 === 0 ? 'large' : 'small'
     const withGradient = (opCase.gradient ?? false) && seed % 3 === 0
     const random = new CaseRandom(seed, size, withGradient)
-    const { outputs, results } = outputsOf(disguised(opCase.draw(random), random), withGradient)
+    const { outputs, results } = outputsOf(
+      disguised(opCase.draw(random), random),
+      withGradient ? random : null,
+    )
     const where = (i: number): string =>
       `${name}, trial ${seed} (${size}), output ${i} of ${outputs.length}: ${describe(outputs[i]!)}`
     const actual = await runTwice(tested, outputs).catch((error: Error) => {
@@ -51,18 +54,23 @@ async function runTwice(backend: Backend, outputs: readonly Node[]): Promise<Typ
   return run()
 }
 
-/** The op's results, then if wanted the gradients of their sum with respect to each operand. */
-function outputsOf(trial: Trial, withGradient: boolean): { outputs: readonly Node[]; results: number } {
+/** The op's results, then if `random` is given the gradients of a weighted sum of them for each operand. */
+function outputsOf(trial: Trial, random: CaseRandom | null): { outputs: readonly Node[]; results: number } {
   const leaves = trial.operands.map(({ dtype, values, shape, persistent = false }) =>
     inputNode(new HostStorage(dtype, values), shape, {
       persistent,
-      requiresGrad: withGradient && isFloating(dtype),
+      requiresGrad: random !== null && isFloating(dtype),
     }),
   )
   const built = trial.build(leaves)
   const values = 'op' in built ? [built] : built
-  if (!withGradient) return { outputs: values, results: values.length }
-  const found = gradients(values.filter((node) => node.requiresGrad))
+  if (random === null) return { outputs: values, results: values.length }
+  const differentiable = values.filter((node) => node.requiresGrad)
+  const weights = differentiable.map(({ shape }) => {
+    const { values, dtype } = random.floats(shape, 0.2, 1)
+    return inputNode(new HostStorage(dtype, values), shape)
+  })
+  const found = gradients(differentiable, weights)
   return { outputs: [...values, ...leaves.flatMap((leaf) => found.get(leaf) ?? [])], results: values.length }
 }
 
@@ -81,7 +89,8 @@ function firstDifference(
   opCase: OpCase,
   isGradient: boolean,
 ): string | undefined {
-  const floor = opCase.floor ?? 0
+  // A gradient's terms are of the order of what it is weighted with, 1.
+  const floor = opCase.floor ?? (isGradient ? 1 : 0)
   const elementwise = (opCase.elementwise ?? false) && !isGradient
   const tolerance = isFloating(node.dtype) ? (opCase.tolerance ?? 1e-5) : 0
   let largest = 0

@@ -6,7 +6,6 @@ import { type CaseTable, type OpCase, tensorTrial } from '../../support/op-case.
 function activation(...functions: readonly ((x: Tensor, parameter: number) => Tensor)[]): OpCase {
   return {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const shape = random.shape()
       const x =
@@ -19,7 +18,6 @@ function activation(...functions: readonly ((x: Tensor, parameter: number) => Te
 
 const alongAxis = (fn: (x: Tensor, axis: number) => Tensor): OpCase => ({
   gradient: true,
-  floor: 1,
   draw: (random) => {
     const shape = random.solid(1)
     const axis = random.signedAxis(shape.length)
@@ -37,7 +35,6 @@ export const activationCases: CaseTable = {
   leakyRelu: activation((x) => F.leakyRelu(x), F.leakyRelu),
   prelu: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const shape = random.solid(1)
       const channels = shape[1] ?? 1
@@ -48,10 +45,13 @@ export const activationCases: CaseTable = {
   elu: activation((x) => F.elu(x), F.elu),
   selu: activation(F.selu),
   celu: activation((x) => F.celu(x), F.celu),
-  gelu: activation(
-    (x) => F.gelu(x),
-    (x) => F.gelu(x, { approximate: 'tanh' }),
-  ),
+  gelu: {
+    ...activation(
+      (x) => F.gelu(x),
+      (x) => F.gelu(x, { approximate: 'tanh' }),
+    ),
+    floor: 1,
+  },
   sigmoid: activation(F.sigmoid),
   logSigmoid: activation(F.logSigmoid),
   hardSigmoid: activation(F.hardSigmoid),
@@ -64,7 +64,7 @@ export const activationCases: CaseTable = {
     (x, p) => F.softplus(x, { beta: p, threshold: 10 }),
   ),
   softsign: activation(F.softsign),
-  tanhshrink: activation(F.tanhshrink),
+  tanhshrink: { ...activation(F.tanhshrink), floor: 1 },
   softshrink: activation((x) => F.softshrink(x), F.softshrink),
   hardshrink: activation((x) => F.hardshrink(x), F.hardshrink),
   threshold: activation((x, p) => F.threshold(x, p, 0.3)),
@@ -73,7 +73,6 @@ export const activationCases: CaseTable = {
   logSoftmax: alongAxis(F.logSoftmax),
   glu: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const shape = random.solid(1)
       const axis = random.signedAxis(shape.length)

@@ -20,7 +20,6 @@ function method(fn: (a: Tensor, b: Tensor) => Tensor, low = -2, high = 2, gradie
 /** Comparisons and logic of any dtypes, which need not be equal. */
 function mixed(fn: (a: Tensor, b: Tensor) => Tensor): OpCase {
   return {
-    floor: 1,
     draw: (random) => {
       const shape = random.shape()
       const operands = [

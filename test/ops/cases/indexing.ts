@@ -16,7 +16,6 @@ function indicesInto(random: CaseRandom, shape: Shape, axis: number): Operand {
 export const indexingCases: CaseTable<'gather' | 'scatterAdd' | 'resample'> = {
   gather: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const x = random.any(random.solid(1), random.dtype())
       const axis = random.axis(x.shape.length)

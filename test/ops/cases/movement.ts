@@ -24,7 +24,6 @@ export const movementCases: CaseTable<
   },
   expand: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const shape = random.shape()
       const x = random.any(random.broadcastable(shape), random.dtype())

@@ -19,7 +19,6 @@ function perChannel(
 ): OpCase {
   return {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const shape = batch(random, minRank)
       const channels = [shape[1]!]
@@ -38,7 +37,6 @@ function perChannel(
 function dropping(fn: (x: Tensor, p: number, options: F.DropoutOptions) => Tensor): OpCase {
   return {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const shape = random.solid(2)
       const [p, seed, training] = [random.uniform(0.1, 0.9), random.integer(0, 1000), random.chance(0.8)]
@@ -67,7 +65,6 @@ export const normalizationCases: CaseTable = {
   ),
   groupNorm: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const shape = batch(random, 3)
       const groups = random.integer(1, 3)
@@ -82,7 +79,6 @@ export const normalizationCases: CaseTable = {
   },
   layerNorm: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const shape = random.solid(1)
       shape[shape.length - 1]! += 4
@@ -102,7 +98,6 @@ export const normalizationCases: CaseTable = {
   ),
   localResponseNorm: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const [size, alpha, beta] = [
         random.integer(1, 6),
@@ -116,7 +111,6 @@ export const normalizationCases: CaseTable = {
   },
   normalize: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const shape = random.solid(1)
       const [axis, p] = [random.signedAxis(shape.length), random.pick([1, 2, 3])]

@@ -39,7 +39,6 @@ function drawProblem(random: CaseRandom): Problem {
 export const poolingCases: CaseTable<'maxPool2dIndices' | 'poolGather' | 'poolScatter'> = {
   maxPool2dIndices: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const { attrs, x } = drawProblem(random)
       const kind = random.smooth ? 'distinct' : random.pick(['floats', 'ties', 'specials'] as const)
@@ -53,7 +52,6 @@ export const poolingCases: CaseTable<'maxPool2dIndices' | 'poolGather' | 'poolSc
   },
   poolGather: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const { attrs, x, y, size } = drawProblem(random)
       const indices = random.integers(y, 0, size[0] * size[1] - 1)
@@ -62,7 +60,6 @@ export const poolingCases: CaseTable<'maxPool2dIndices' | 'poolGather' | 'poolSc
   },
   poolScatter: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const { attrs, y, size } = drawProblem(random)
       const indices = random.integers(y, 0, size[0] * size[1] - 1)

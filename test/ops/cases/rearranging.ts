@@ -11,7 +11,6 @@ function moving(
 ): OpCase {
   return {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const x = random.any(random.solid(minRank, maxRank), random.dtype())
       const fn = plan(random, x.shape)
@@ -26,7 +25,6 @@ function image(
 ): OpCase {
   return {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const { shape, fn } = plan(random)
       return tensorTrial([random.floats(shape)], (x) => fn(x!))
@@ -123,7 +121,6 @@ export const rearrangingCases: CaseTable = {
   }),
   indexSelect: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const x = random.any(random.solid(1), random.dtype())
       const axis = random.signedAxis(x.shape.length)
@@ -141,7 +138,6 @@ export const rearrangingCases: CaseTable = {
   },
   embedding: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const weight = random.floats([random.dimension(), random.dimension()])
       const index = random.integers(random.shape(0, 3), 0, weight.shape[0]! - 1)
