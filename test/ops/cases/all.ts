@@ -7,7 +7,7 @@ import { normalizationCases } from './normalization.ts'
 import { primitiveCases } from './primitives.ts'
 import { productCases } from './products.ts'
 import { rearrangingCases } from './rearranging.ts'
-import { reductionMethodCases } from './reductions.ts'
+import { reductionMethodCases } from './reduction-methods.ts'
 import { resizingCases } from './resizing.ts'
 import { windowCases } from './windows.ts'
 

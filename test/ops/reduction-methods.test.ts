@@ -1,4 +1,4 @@
 import { testOps } from '../support/op-suite.ts'
-import { reductionMethodCases } from './cases/reductions.ts'
+import { reductionMethodCases } from './cases/reduction-methods.ts'
 
 testOps(reductionMethodCases)
