@@ -4,6 +4,7 @@ import { slotsOf, withSlots } from './instruction-slots.ts'
 import { lower } from './lowering.ts'
 import type { Buffer } from './lowering-state.ts'
 import { planMemory } from './memory-plan.ts'
+import { mergeLoops } from './merge-loops.ts'
 import { optimize } from './optimize.ts'
 import type { Instruction, Program, Slot, SlotId } from './program.ts'
 import { schedule } from './schedule.ts'
@@ -33,7 +34,7 @@ export interface Compiled {
 /** Turns a graph into programs for the kernels described by `target`. */
 export function compile(graph: Graph, target: Target): Compiled {
   const lowered = lower(optimize(graph), target)
-  const fused = fuseOutputs(lowered.buffers, lowered.instructions.map(tidyLoop))
+  const fused = mergeLoops(fuseOutputs(lowered.buffers, lowered.instructions.map(tidyLoop)))
   const { buffers, instructions } = schedule(lowered.buffers, fused)
   const constant = findConstant(buffers, instructions)
   const prologue = instructions.filter((_, i) => constant.instructions[i])

@@ -7,7 +7,7 @@ import type { Program } from '../../src/compiler/program.ts'
 import type { Target } from '../../src/compiler/target.ts'
 import { createModel } from '../../src/models/index.ts'
 import * as nn from '../../src/nn/index.ts'
-import { concat, noGrad, type Tensor, tensor, zeros } from '../../src/tensor/index.ts'
+import { concat, noGrad, type Tensor, tensor, variable, zeros } from '../../src/tensor/index.ts'
 
 const { F } = nn
 const target: Target = {
@@ -65,6 +65,17 @@ describe('compile', () => {
     expect(opsOf(prologue!)).toContain('packMatrix')
     expect(opsOf(program)).not.toContain('packMatrix')
     expect(derivedFrom).toHaveLength(1)
+  })
+
+  it('makes one loop of the steps of an optimizer for a parameter', () => {
+    const [value, velocity, gradient] = [1, 2, 3].map((n) => variable(new Float32Array(5).fill(n), [5])) as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ]
+    const moved = velocity.mul(0.9).add(gradient.exp())
+    const { program } = compiled(moved, value.sub(moved.mul(0.1)))
+    expect(opsOf(program)).toEqual(['elementwise'])
   })
 
   it('gives values that live at the same time places of their own', async () => {
