@@ -17,8 +17,9 @@ const levels: readonly (readonly string[])[] = [
   ['cli'],
 ]
 
-/** Folders that a browser loads: they may not import Node's modules. */
-const nodeOnly = /^(backends\/native\/|cli\/|train\/|(data|weights|transforms)\/(node|file|folder|idx|decode|image-folder)|weights\/file)/
+/** What no browser loads; the rest may not import Node's modules. */
+const nodeOnly =
+  /^(backends\/native\/|cli\/|train\/|weights\/file\.ts|data\/(node|decode|folder|idx-files|image-folder|image-list|image-rows|labelled-folder|open)\.ts)/
 
 function levelOf(folder: string): number {
   return levels.findIndex((level) => level.includes(folder))
@@ -28,9 +29,10 @@ const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .map((file) => file.replaceAll('\\', '/'))
 
-function importsOf(file: string): string[] {
+function importsOf(file: string, which: 'all' | 'static' = 'all'): string[] {
   const text = readFileSync(join(source, file), 'utf8')
-  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1]!)
+  const pattern = which === 'all' ? /(?:from|import)\s*\(?\s*'([^']+)'/g : /(?:from|^import)\s*'([^']+)'/gm
+  return [...text.matchAll(pattern)].map((match) => match[1]!)
 }
 
 describe('imports', () => {
@@ -50,12 +52,29 @@ describe('imports', () => {
   })
 
   it('of Node stay out of what a browser loads', () => {
-    const offenders = files.filter((file) => !nodeOnly.test(file) && importsOf(file).some((t) => t.startsWith('node:')))
+    const offenders = files.filter(
+      (file) => !nodeOnly.test(file) && importsOf(file).some((t) => t.startsWith('node:')),
+    )
     expect(offenders).toEqual([])
   })
 
+  it('lead from what a browser loads to nothing that it cannot', () => {
+    const reached = new Set(
+      files.filter((file) => /^[^/]+\/index\.ts$|^index\.ts$/.test(file) && !nodeOnly.test(file)),
+    )
+    for (const file of reached) {
+      for (const target of importsOf(file, 'static')) {
+        if (target.startsWith('.'))
+          reached.add(relative(source, resolve(source, dirname(file), target)).replaceAll('\\', '/'))
+      }
+    }
+    expect([...reached].filter((file) => nodeOnly.test(file))).toEqual([])
+  })
+
   it('name sources with their extension', () => {
-    const bare = files.flatMap((file) => importsOf(file).filter((t) => t.startsWith('.') && !t.endsWith('.ts')))
+    const bare = files.flatMap((file) =>
+      importsOf(file).filter((t) => t.startsWith('.') && !t.endsWith('.ts')),
+    )
     expect(bare).toEqual([])
   })
 })

@@ -1,5 +1,7 @@
 export { type Batch, collate, type TensorSample } from './collate.ts'
 export { type Dataset, mapDataset, randomSplit, type Sample, subset } from './dataset.ts'
 export { type DigitsDataset, type DigitsOptions, digits } from './digits/index.ts'
+export { DataError } from './errors.ts'
+export { type IdxArray, type IdxDatasetOptions, idxDataset, parseIdx } from './idx.ts'
 export { DataLoader, type DataLoaderOptions } from './loader.ts'
 export { type TensorDatasetOptions, tensorDataset } from './tensor-dataset.ts'

@@ -1,7 +1,7 @@
-import { yieldToEventLoop } from '../backends/reference/yield.ts'
 import { Generator } from '../tensor/generator.ts'
 import { type Batch, collate, type TensorSample } from './collate.ts'
 import type { Dataset, Sample } from './dataset.ts'
+import { Slots } from './slots.ts'
 import { maxEpochs, orderStream, sampleStream } from './streams.ts'
 
 export interface DataLoaderOptions<T = Sample | TensorSample, B = Batch> {
@@ -121,37 +121,6 @@ function checkCount(
   if (Number.isInteger(value) && value >= least && value <= most) return value
   const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`
   throw new RangeError(`DataLoader: ${name} must be an integer ${range}, got ${value}`)
-}
-
-/** Lets a limited number of tasks run at a time, in the order asked for. */
-class Slots {
-  #free: number
-  #closed = false
-  readonly #waiting: (() => void)[] = []
-
-  constructor(count: number) {
-    this.#free = count
-  }
-
-  async use<R>(task: () => R | Promise<R>): Promise<R> {
-    if (this.#free > 0) this.#free--
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    try {
-      // Samples that are made without waiting would otherwise keep the training step from starting.
-      await yieldToEventLoop()
-      if (this.#closed) throw new Error('DataLoader: the iteration has ended')
-      return await task()
-    } finally {
-      const resume = this.#waiting.shift()
-      if (resume) resume()
-      else this.#free++
-    }
-  }
-
-  /** Tasks that have not begun are not run. */
-  close(): void {
-    this.#closed = true
-  }
 }
 
 /** The promise's value, unless the signal comes first. */

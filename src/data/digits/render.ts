@@ -33,7 +33,7 @@ export function renderDigit(digit: number, generator: Generator, out: Uint8Array
 
 /** Every control point a little elsewhere. */
 function wobble(stroke: Stroke, generator: Generator): Float64Array {
-  return Float64Array.from(stroke, (value) => value + bell(generator) * 0.03)
+  return Float64Array.from(stroke, (value) => value + bell(generator) * 0.022)
 }
 
 /**
@@ -51,14 +51,14 @@ function randomPlacement(generator: Generator): (points: Float64Array) => Float6
   const height = generator.uniform(19, 25)
   const width = height * generator.uniform(0.6, 0.95)
   const slant = generator.uniform(-0.12, 0.36)
-  const bendX = bell(generator) * 0.12
-  const bendY = bell(generator) * 0.12
-  // The tangent of half the angle gives sine and cosine without a library call: about ±14 degrees.
-  const t = generator.uniform(-0.12, 0.12)
+  const bendX = bell(generator) * 0.09
+  const bendY = bell(generator) * 0.09
+  // The tangent of half the angle gives sine and cosine without a library call: about ±11 degrees.
+  const t = generator.uniform(-0.1, 0.1)
   const cosine = (1 - t * t) / (1 + t * t)
   const sine = (2 * t) / (1 + t * t)
-  const centerX = (digitSize - 1) / 2 + generator.uniform(-2, 2)
-  const centerY = (digitSize - 1) / 2 + generator.uniform(-2, 2)
+  const centerX = (digitSize - 1) / 2 + generator.uniform(-2.5, 2.5)
+  const centerY = (digitSize - 1) / 2 + generator.uniform(-2.5, 2.5)
   return (points) => {
     const placed = new Float64Array(points.length)
     for (let i = 0; i < points.length; i += 2) {
@@ -149,7 +149,7 @@ function addPaper(ink: Float64Array, generator: Generator, out: Uint8Array): voi
   const lightX = generator.uniform(-0.5, 0.5)
   const lightY = generator.uniform(-0.5, 0.5)
   const middle = (digitSize - 1) / 2
-  const grain = generator.uniform(4, 28) / 255
+  const grain = generator.uniform(4, 20) / 255
   for (let at = 0; at < pixels; at += 4) {
     const bits = generator.word()
     const light = paper + lightY * (Math.floor(at / digitSize) - middle)
