@@ -7,7 +7,7 @@ type Elementwise = Extract<Instruction, { op: 'elementwise' }>
 
 /**
  * Makes one loop of element-wise loops over the same dimensions where the later one reads what the earlier one writes,
- * as an optimizer's steps for one parameter do. `instructions` write each buffer in one place.
+ * as an optimizer's steps for one parameter do.
  */
 export function mergeLoops(instructions: readonly Instruction[]): Instruction[] {
   const list: (Instruction | null)[] = [...instructions]
@@ -53,7 +53,10 @@ function nearestWriter(
   return nearest
 }
 
-/** Whether everything that the loop reads, but for what `first` itself writes, is written before `place`. */
+/**
+ * Whether everything that the loop reads, but for what `first` itself writes, is written before `place`, and so is what it
+ * writes over (the fill of a padded value, the base of a sum).
+ */
 function isReadyAt(
   place: number,
   loop: Elementwise,
@@ -61,9 +64,10 @@ function isReadyAt(
   writers: ReadonlyMap<SlotId, readonly number[]>,
 ): boolean {
   const own = new Set(first.outputs.map(({ slot }) => slot))
-  return loop.inputs.every(({ slot }) =>
+  const read = loop.inputs.every(({ slot }) =>
     (writers.get(slot) ?? []).every((w) => w < place || (w === place && own.has(slot))),
   )
+  return read && loop.outputs.every(({ slot }) => (writers.get(slot) ?? []).every((w) => w < place))
 }
 
 function merge(first: Elementwise, second: Elementwise): Elementwise | null {
