@@ -3,14 +3,20 @@ import { DataError } from './errors.ts'
 import { imageKinds, isImageName, listFolder } from './folder.ts'
 import { type ImageDataset, type ImageListOptions, imageList, type LabelledImage } from './image-list.ts'
 
+export interface ImageFolderOptions extends ImageListOptions {
+  /** The classes in the order of the labels, such as those a network was trained on; the sub-folders unless given. */
+  readonly classes?: readonly string[]
+}
+
 /**
  * Images in one sub-folder a class, as torchvision's `ImageFolder`: classes are the sub-folders' names in sorted order,
  * images in folders below belong to the class too. Hidden files and folders do not count. Throws a DataError naming a
  * folder that is empty or a class that has no image.
  */
-export async function imageFolder(root: string, options: ImageListOptions = {}): Promise<ImageDataset> {
-  const { folders: classes, files } = await listFolder(root)
-  if (classes.length === 0) {
+export async function imageFolder(root: string, options: ImageFolderOptions = {}): Promise<ImageDataset> {
+  const { folders, files } = await listFolder(root)
+  const { classes = folders } = options
+  if (folders.length === 0) {
     const images = files.filter(isImageName).length
     throw new DataError(
       root,
@@ -22,7 +28,14 @@ export async function imageFolder(root: string, options: ImageListOptions = {}):
     )
   }
   const images: LabelledImage[] = []
-  for (const [label, name] of classes.entries()) {
+  for (const name of folders) {
+    const label = classes.indexOf(name)
+    if (label < 0) {
+      throw new DataError(
+        join(root, name),
+        `is none of the ${classes.length} classes; rename or remove the folder`,
+      )
+    }
     const paths = await imagesBelow(join(root, name))
     if (paths.length === 0) {
       throw new DataError(

@@ -101,11 +101,16 @@ export class DataLoader<T = Sample | TensorSample, B = Batch> implements AsyncIt
   }
 
   async #load(indices: Int32Array, epoch: number, slots: Slots): Promise<B> {
-    const samples = await Promise.all(
+    const settled = await Promise.allSettled(
       Array.from(indices, (index) =>
         slots.use(() => this.dataset.get(index, this.#root.fork(sampleStream(epoch, index)))),
       ),
     )
+    // Of several errors the first sample's, whichever came first.
+    const samples = settled.map((result) => {
+      if (result.status === 'rejected') throw result.reason
+      return result.value
+    })
     const make =
       this.#options.collate ?? (collate as unknown as (samples: readonly T[], indices: Int32Array) => B)
     return make(samples, indices)

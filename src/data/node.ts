@@ -1,6 +1,6 @@
 export { decodeImage, ImageDecodeError, MissingDecoderError, readImage } from './decode.ts'
 export { isMnistFolder, type MnistOptions, mnist, readIdx } from './idx-files.ts'
-export { imageFolder } from './image-folder.ts'
+export { type ImageFolderOptions, imageFolder } from './image-folder.ts'
 export { type ImageDataset, type ImageListOptions, imageList, type LabelledImage } from './image-list.ts'
 export { imageRows } from './image-rows.ts'
 export {

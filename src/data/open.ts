@@ -12,7 +12,7 @@ import { labelledImages, prefixedImages, readTable } from './labelled-folder.ts'
 export interface OpenDatasetOptions extends ImageListOptions {
   /** The training part where the folder has parts; otherwise the test or validation part. True unless given. */
   readonly train?: boolean
-  /** The classes in the order of the labels, for images labelled by a file or by their names. */
+  /** The classes in the order of the labels; what the folder says unless given. */
   readonly classes?: readonly string[]
   readonly transform?: Transform
 }
@@ -37,9 +37,16 @@ export async function openDataset(folder: string, options: OpenDatasetOptions = 
   const listing = await listFolder(folder)
   const tests = ['test', 'val', 'valid', 'validation'].filter((name) => listing.folders.includes(name))
   if (listing.folders.includes('train') && tests.length > 0) {
+    const training = await listFolder(join(folder, 'train'))
+    if (options.train ?? true) {
+      return { ...(await openPart(join(folder, 'train'), training, options)), hasParts: true }
+    }
     // A validation part is preferred: a test part beside it is meant for the very end.
-    const part = join(folder, (options.train ?? true) ? 'train' : tests.at(-1)!)
-    return { ...(await openPart(part, await listFolder(part), options)), hasParts: true }
+    const part = join(folder, tests.at(-1)!)
+    // A part that lacks a class must not number the others anew.
+    const classes = options.classes ?? (training.folders.length > 0 ? training.folders : undefined)
+    const opened = await openPart(part, await listFolder(part), { ...options, ...(classes && { classes }) })
+    return { ...opened, hasParts: true }
   }
   return { ...(await openPart(folder, listing, options)), hasParts: false }
 }

@@ -15,7 +15,7 @@ export function renderDigit(digit: number, generator: Generator, out: Uint8Array
   const styles = digitStyles[digit]!
   const style = styles[generator.integer(styles.length)]!
   const place = randomPlacement(generator)
-  const radius = generator.uniform(0.8, 1.7)
+  const radius = generator.uniform(1, 1.8)
   const softness = generator.uniform(0.8, 1.4)
   const ink = new Float64Array(pixels)
   for (const stroke of style) {
@@ -33,7 +33,7 @@ export function renderDigit(digit: number, generator: Generator, out: Uint8Array
 
 /** Every control point a little elsewhere. */
 function wobble(stroke: Stroke, generator: Generator): Float64Array {
-  return Float64Array.from(stroke, (value) => value + bell(generator) * 0.022)
+  return Float64Array.from(stroke, (value) => value + bell(generator) * 0.016)
 }
 
 /**
@@ -48,17 +48,17 @@ function bell(generator: Generator): number {
 
 /** A random map of the unit box into the image: size, proportions, slant, a slight bend, rotation and shift. */
 function randomPlacement(generator: Generator): (points: Float64Array) => Float64Array {
-  const height = generator.uniform(19, 25)
+  const height = generator.uniform(20, 25)
   const width = height * generator.uniform(0.6, 0.95)
   const slant = generator.uniform(-0.12, 0.36)
-  const bendX = bell(generator) * 0.09
-  const bendY = bell(generator) * 0.09
+  const bendX = bell(generator) * 0.07
+  const bendY = bell(generator) * 0.07
   // The tangent of half the angle gives sine and cosine without a library call: about ±11 degrees.
   const t = generator.uniform(-0.1, 0.1)
   const cosine = (1 - t * t) / (1 + t * t)
   const sine = (2 * t) / (1 + t * t)
-  const centerX = (digitSize - 1) / 2 + generator.uniform(-2.5, 2.5)
-  const centerY = (digitSize - 1) / 2 + generator.uniform(-2.5, 2.5)
+  const centerX = (digitSize - 1) / 2 + generator.uniform(-3, 3)
+  const centerY = (digitSize - 1) / 2 + generator.uniform(-3, 3)
   return (points) => {
     const placed = new Float64Array(points.length)
     for (let i = 0; i < points.length; i += 2) {
@@ -145,7 +145,7 @@ function drawSegment(
 /** Ink on unevenly lit, grainy paper, as bytes; bright on dark as in MNIST. */
 function addPaper(ink: Float64Array, generator: Generator, out: Uint8Array): void {
   const paper = generator.uniform(0, 20)
-  const contrast = generator.uniform(170, 235)
+  const contrast = generator.uniform(190, 240)
   const lightX = generator.uniform(-0.5, 0.5)
   const lightY = generator.uniform(-0.5, 0.5)
   const middle = (digitSize - 1) / 2
