@@ -49,8 +49,10 @@ export interface EpochReport {
 export interface TrainerOptions {
   readonly model: Network
   readonly optimizer: Optimizer
-  /** Stepped once an epoch; a plateau scheduler is given the validation loss. */
+  /** A plateau scheduler is given the validation loss (or, without validation and after steps, the training loss). */
   readonly scheduler?: Scheduler
+  /** When the scheduler steps: after each epoch (default), or after each step, as a one-cycle schedule wants. */
+  readonly schedulerInterval?: 'epoch' | 'step'
   readonly train: BatchSource
   readonly validation?: BatchSource
   readonly epochs: number
@@ -131,6 +133,7 @@ export async function train(
           samples: running.samples + samples,
         },
       }
+      if (options.schedulerInterval === 'step') options.scheduler?.step(loss)
       options.onStep?.({
         epoch,
         stepInEpoch: position.stepInEpoch,
@@ -144,7 +147,7 @@ export async function train(
     const { running } = position
     const validation = options.validation ? await evaluate(model, options.validation, { loss: lossOf }) : null
     const report: EpochReport = { epoch: epoch + 1, train: average(running), validation }
-    options.scheduler?.step(validation?.loss ?? report.train.loss)
+    if (options.schedulerInterval !== 'step') options.scheduler?.step(validation?.loss ?? report.train.loss)
     position = { epoch: epoch + 1, stepInEpoch: 0, step: position.step, running: startPosition.running }
     history.push(report)
     await options.onEpoch?.(report)

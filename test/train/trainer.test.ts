@@ -112,6 +112,24 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 describe('train', () => {
+  it('steps a one-cycle schedule after every step', async () => {
+    const { model, optimizer } = start(2)
+    const scheduler = new optim.OneCycleLR(optimizer, { maxLr: 0.1, totalSteps: 8 })
+    const rates: number[] = []
+    await train({
+      model,
+      optimizer,
+      scheduler,
+      schedulerInterval: 'step',
+      train: new Rows(),
+      epochs: 2,
+      onStep: () => void rates.push(optimizer.paramGroups[0]!.lr),
+    })
+    expect(rates).toHaveLength(8)
+    expect(Math.max(...rates)).toBeGreaterThan(0.09)
+    expect(rates[7]).toBeLessThan(0.001)
+  })
+
   it('learns, reports, and compiles each batch size once', async () => {
     const run = start(1)
     const steps: number[] = []
