@@ -127,7 +127,7 @@ describe('train', () => {
     })
     expect(rates).toHaveLength(8)
     expect(Math.max(...rates)).toBeGreaterThan(0.09)
-    expect(rates[7]).toBeLessThan(0.001)
+    expect(rates[6]).toBeLessThan(0.001)
   })
 
   it('learns, reports, and compiles each batch size once', async () => {
