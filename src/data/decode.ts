@@ -119,7 +119,8 @@ function reason(error: unknown): string {
   if (message.includes('unsupported image format')) {
     return 'it is none of JPEG, PNG, WebP, GIF, TIFF and BMP, or its beginning is damaged'
   }
-  return message
+  // The decoder's own words get lost where several images are decoded at once.
+  return message.endsWith(':') ? 'its content is damaged' : message
 }
 
 function firstLine(text: string): string {

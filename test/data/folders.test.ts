@@ -111,9 +111,7 @@ describe('corrupt images in a folder', () => {
     const pass = (async () => {
       for await (const _ of loader);
     })()
-    await expect(pass).rejects.toThrow(
-      `${join(folder, 'cat/2.jpg')}: cannot be decoded: the file ends too early`,
-    )
+    await expect(pass).rejects.toThrow(`${join(folder, 'cat/2.jpg')}: cannot be decoded: `)
   })
 
   it('are reported one by one and left out with skipCorrupt', async () => {
