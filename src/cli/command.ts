@@ -6,30 +6,52 @@ interface OptionBase {
   readonly short?: string
 }
 
+export interface FlagOption extends OptionBase {
+  readonly kind: 'flag'
+}
+
+export interface TextOption extends OptionBase {
+  readonly kind: 'text'
+  readonly placeholder: string
+  readonly default?: string
+}
+
+/** May be given more than once. */
+export interface ListOption extends OptionBase {
+  readonly kind: 'list'
+  readonly placeholder: string
+}
+
+export interface NumberOption extends OptionBase {
+  readonly kind: 'number'
+  readonly placeholder: string
+  readonly default?: number
+  readonly minimum?: number
+  readonly integer?: boolean
+}
+
+export interface ChoiceOption extends OptionBase {
+  readonly kind: 'choice'
+  readonly choices: readonly string[]
+  readonly default?: string
+}
+
 /** One option of a command; the value's kind decides how it is read. */
-export type OptionSpec =
-  | (OptionBase & { readonly kind: 'flag' })
-  | (OptionBase & { readonly kind: 'text'; readonly placeholder: string; readonly default?: string })
-  | (OptionBase & {
-      readonly kind: 'number'
-      readonly placeholder: string
-      readonly default?: number
-      readonly minimum?: number
-      readonly integer?: boolean
-    })
-  | (OptionBase & { readonly kind: 'choice'; readonly choices: readonly string[]; readonly default?: string })
+export type OptionSpec = FlagOption | TextOption | ListOption | NumberOption | ChoiceOption
 
 export type OptionTable = Readonly<Record<string, OptionSpec>>
 
 type ValueOf<S extends OptionSpec> = S extends { kind: 'flag' }
   ? boolean
-  : S extends { kind: 'number' }
-    ? S extends { default: number }
-      ? number
-      : number | undefined
-    : S extends { default: string }
-      ? string
-      : string | undefined
+  : S extends { kind: 'list' }
+    ? readonly string[]
+    : S extends { kind: 'number' }
+      ? S extends { default: number }
+        ? number
+        : number | undefined
+      : S extends { default: string }
+        ? string
+        : string | undefined
 
 export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: ValueOf<T[K]> }
 
@@ -78,6 +100,7 @@ function parse(
       dashed(name),
       {
         type: spec.kind === 'flag' ? ('boolean' as const) : ('string' as const),
+        multiple: spec.kind === 'list',
         ...(spec.short && { short: spec.short }),
       },
     ]),
@@ -94,8 +117,13 @@ function parse(
   return { positionals: parsed.positionals, values: values as Record<string, never> }
 }
 
-function readValue(name: string, spec: OptionSpec, given: unknown): boolean | string | number | undefined {
+function readValue(
+  name: string,
+  spec: OptionSpec,
+  given: unknown,
+): boolean | string | number | readonly string[] | undefined {
   if (spec.kind === 'flag') return given === true
+  if (spec.kind === 'list') return (given as readonly string[] | undefined) ?? []
   if (given === undefined) return spec.default
   const text = given as string
   if (spec.kind === 'text') return text
@@ -128,7 +156,7 @@ export function commandHelp(command: Command): string {
         : spec.kind === 'choice'
           ? ` ${spec.choices.join('|')}`
           : ` <${spec.placeholder}>`
-    const fallback = spec.kind !== 'flag' && spec.default !== undefined ? ` (default ${spec.default})` : ''
+    const fallback = 'default' in spec && spec.default !== undefined ? ` (default ${spec.default})` : ''
     return [`  ${short}--${dashed(name)}${value}`, `${spec.description}${fallback}`]
   })
   const width = Math.max(...rows.map(([left]) => left.length), 0)

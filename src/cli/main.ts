@@ -1,9 +1,24 @@
 #!/usr/bin/env node
+import { DataError } from '../data/index.ts'
+import { MissingDecoderError } from '../data/node.ts'
 import { ShapeError } from '../tensor/index.ts'
+import { NonFiniteLossError } from '../train/index.ts'
+import { FileWriteError } from '../weights/file.ts'
 import { CheckpointError } from '../weights/index.ts'
 import { type Command, CommandError, commandHelp, runCommand, UsageError } from './command.ts'
 import { commands } from './commands/index.ts'
 import { version } from './version.ts'
+
+/** Failures that their message explains; anything else is a fault of ours and shows its stack. */
+const expectedErrors = [
+  CommandError,
+  CheckpointError,
+  FileWriteError,
+  DataError,
+  MissingDecoderError,
+  NonFiniteLossError,
+  ShapeError,
+]
 
 function overview(): string {
   const width = Math.max(...commands.map((command) => command.name.length))
@@ -41,7 +56,7 @@ export async function main(args: readonly string[]): Promise<number> {
       console.error(`ocelli: ${error.message}`)
       return 2
     }
-    const expected = [CommandError, CheckpointError, ShapeError].some((kind) => error instanceof kind)
+    const expected = expectedErrors.some((kind) => error instanceof kind)
     console.error(expected || !(error instanceof Error) ? `ocelli: ${(error as Error).message}` : error.stack)
     return 1
   }

@@ -1,3 +1,4 @@
+export { type ClassLabel, classLabels, type LabelSet } from './labels.ts'
 export type { ModelMetadata, WeightEntry } from './metadata.ts'
 export { type FeatureInfo, type HeadOptions, Network, type NetworkOptions } from './network.ts'
 export { createModel, hasModel, listModels, type ModelOptions, modelMetadata } from './registry.ts'

@@ -1,4 +1,5 @@
 import { imagenetMean, imagenetStd, type Preprocessing } from '../transforms/index.ts'
+import type { LabelSet } from './labels.ts'
 
 export interface WeightEntry {
   readonly tag: string
@@ -6,7 +7,7 @@ export interface WeightEntry {
   /** The first hexadecimal digits of the file's SHA-256, as many as the source states. */
   readonly sha256: string
   readonly licence: string
-  readonly classes: 'imagenet-1k' | 'cifar-10'
+  readonly classes: LabelSet
   /** Percent, as the source reports it. */
   readonly top1: number
   readonly source: string

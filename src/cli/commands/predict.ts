@@ -1,0 +1,166 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { collate } from '../../data/collate.ts'
+import { isImageName } from '../../data/folder.ts'
+import { decodeImage, ImageDecodeError, readImage } from '../../data/node.ts'
+import { F } from '../../nn/index.ts'
+import { compile, noGrad, type Tensor } from '../../tensor/index.ts'
+import { type Image, type Transform, transformFrom } from '../../transforms/index.ts'
+import { type Command, CommandError, defineCommand, UsageError } from '../command.ts'
+import { deviceLine } from '../device.ts'
+import { changesImages, evaluationFor, imageOptions, preprocessingFrom } from '../image-options.ts'
+import { labelText } from '../labels.ts'
+import { type LoadedNetwork, loadNetwork, networkOptions } from '../network.ts'
+import { Progress } from '../progress.ts'
+
+/** An image that is read when its turn comes. */
+interface Source {
+  readonly name: string
+  readonly read: () => Promise<Image>
+}
+
+interface Prediction {
+  readonly index: number
+  readonly class: string
+  readonly probability: number
+}
+
+export const predict: Command = defineCommand({
+  name: 'predict',
+  summary: 'Says what is on images',
+  usage: '<image or folder>... (- reads an image, or a list of files, from standard input)',
+  options: {
+    ...networkOptions,
+    topK: {
+      kind: 'number',
+      placeholder: 'k',
+      short: 'k',
+      default: 5,
+      minimum: 1,
+      integer: true,
+      description: 'how many classes to show',
+    },
+    batchSize: {
+      kind: 'number',
+      placeholder: 'n',
+      default: 8,
+      minimum: 1,
+      integer: true,
+      description: 'images at a time',
+    },
+    ...imageOptions,
+    skipCorrupt: { kind: 'flag', description: 'leaves out images that cannot be decoded, naming them' },
+    json: { kind: 'flag', description: 'prints one JSON object a line for each image' },
+  },
+  examples: [
+    'ocelli predict --model squeezenet1_1 --weights squeezenet1_1.pth dog.jpg photographs/',
+    'ocelli predict --weights runs/digits/checkpoint.safetensors digit.png --json',
+    'curl -s https://example.org/cat.jpg | ocelli predict --model resnet18 --weights resnet18.pth -',
+  ],
+  run: async (inputs, options) => {
+    if (inputs.length === 0)
+      throw new UsageError('predict needs images: files, folders, or - for standard input')
+    console.error(await deviceLine())
+    const loaded = await loadNetwork(options)
+    const sources = (await Promise.all(inputs.map(sourcesOf))).flat()
+    const transform = transformOf(loaded, options)
+    const forward = compile((images: Tensor) => noGrad(() => F.softmax(loaded.network.forward(images), 1)))
+    const progress =
+      sources.length > options.batchSize
+        ? new Progress('predict', { total: sources.length, unit: 'images' })
+        : null
+    let shown = 0
+    for (let start = 0; start < sources.length; start += options.batchSize) {
+      const batch = sources.slice(start, start + options.batchSize)
+      const read = await readAll(batch, transform, options.skipCorrupt)
+      if (read.length > 0) {
+        const samples = read.map(({ image }) => ({ image, label: 0 }))
+        const { images } = collate(
+          samples,
+          Int32Array.from(read, (_, i) => i),
+        )
+        const probabilities = await (await forward(images)).data()
+        const classes = probabilities.length / read.length
+        for (const [i, { name }] of read.entries()) {
+          const row = probabilities.subarray(i * classes, (i + 1) * classes)
+          show(name, best(row as Float32Array, options.topK, loaded), options.json)
+          shown++
+        }
+      }
+      progress?.advance(batch.length)
+    }
+    progress?.finish(`${shown} of ${sources.length} images`)
+    if (shown === 0) throw new CommandError('none of the images could be decoded')
+  },
+})
+
+function transformOf(loaded: LoadedNetwork, flags: Parameters<typeof preprocessingFrom>[1]): Transform {
+  if (loaded.transform !== null && !changesImages(flags)) return transformFrom(loaded.transform)
+  return evaluationFor(preprocessingFrom(loaded.metadata.preprocessing, flags), null)
+}
+
+async function sourcesOf(input: string): Promise<Source[]> {
+  if (input === '-') return fromStandardInput()
+  const entry = await stat(input).catch(() => undefined)
+  if (entry === undefined) throw new CommandError(`${input}: no such file or folder`)
+  if (!entry.isDirectory()) return [fileSource(input)]
+  const names = (await readdir(input, { recursive: true })).filter(isImageName).sort()
+  if (names.length === 0) throw new CommandError(`${input}: holds no images`)
+  return names.map((name) => fileSource(join(input, name)))
+}
+
+function fileSource(path: string): Source {
+  return { name: path, read: () => readImage(path) }
+}
+
+/** An image's bytes, or text with one file name a line. */
+async function fromStandardInput(): Promise<Source[]> {
+  const chunks: Buffer[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
+  const bytes = Buffer.concat(chunks)
+  if (bytes.length === 0)
+    throw new CommandError('standard input is empty: it takes an image, or names of files')
+  const isText = bytes
+    .subarray(0, 512)
+    .every((byte) => byte >= 32 || byte === 9 || byte === 10 || byte === 13)
+  if (!isText) return [{ name: '-', read: () => decodeImage(bytes, 'standard input') }]
+  const names = bytes.toString('utf8').split(/\r?\n/)
+  return names.filter((name) => name.trim() !== '').map((name) => fileSource(name.trim()))
+}
+
+async function readAll(
+  sources: readonly Source[],
+  transform: Transform,
+  skipCorrupt: boolean,
+): Promise<{ name: string; image: Image }[]> {
+  const read = await Promise.all(
+    sources.map(async ({ name, read }) => {
+      try {
+        return { name, image: transform.apply(await read()) }
+      } catch (error) {
+        if (!skipCorrupt || !(error instanceof ImageDecodeError)) throw error
+        console.error(`skipped ${error.message}`)
+        return null
+      }
+    }),
+  )
+  return read.filter((entry) => entry !== null)
+}
+
+function best(row: Float32Array, k: number, { labels }: LoadedNetwork): Prediction[] {
+  const order = Array.from(row, (_, index) => index).sort((a, b) => row[b]! - row[a]! || a - b)
+  return order
+    .slice(0, k)
+    .map((index) => ({ index, class: labelText(labels, index), probability: row[index]! }))
+}
+
+function show(name: string, predictions: readonly Prediction[], json: boolean): void {
+  if (json) {
+    console.log(JSON.stringify({ image: name, predictions }))
+    return
+  }
+  console.log(name)
+  for (const { class: label, probability } of predictions) {
+    console.log(`  ${(100 * probability).toFixed(2).padStart(6)} %  ${label}`)
+  }
+}

@@ -1,0 +1,174 @@
+import {
+  compose,
+  evaluationTransform,
+  grayscale,
+  type Interpolation,
+  normalize,
+  type Preprocessing,
+  pad,
+  randomCrop,
+  randomHorizontalFlip,
+  randomResizedCrop,
+  resize,
+  type Size,
+  type Transform,
+  toTensor,
+} from '../transforms/index.ts'
+import { type ChoiceOption, type NumberOption, type TextOption, UsageError } from './command.ts'
+
+/** How images are prepared, where the network's or the checkpoint's own way is not wanted. */
+export const imageOptions: {
+  readonly imageSize: NumberOption
+  readonly resize: NumberOption
+  readonly interpolation: ChoiceOption
+  readonly mean: TextOption
+  readonly std: TextOption
+} = {
+  imageSize: {
+    kind: 'number',
+    placeholder: 'pixels',
+    minimum: 1,
+    integer: true,
+    description: 'side of the square that the network sees',
+  },
+  resize: {
+    kind: 'number',
+    placeholder: 'pixels',
+    minimum: 1,
+    integer: true,
+    description: 'what the shorter side is resized to before the central crop',
+  },
+  interpolation: {
+    kind: 'choice',
+    choices: ['nearest', 'bilinear', 'bicubic'],
+    description: 'how images are resized',
+  },
+  mean: { kind: 'text', placeholder: 'r,g,b', description: 'mean of each channel, of values from 0 to 1' },
+  std: { kind: 'text', placeholder: 'r,g,b', description: 'standard deviation of each channel' },
+}
+
+export interface ImageFlags {
+  readonly imageSize: number | undefined
+  readonly resize: number | undefined
+  readonly interpolation: string | undefined
+  readonly mean: string | undefined
+  readonly std: string | undefined
+}
+
+export function changesImages(flags: ImageFlags): boolean {
+  return Object.keys(imageOptions).some((name) => flags[name as keyof ImageFlags] !== undefined)
+}
+
+/** A network's preprocessing with what the flags change. */
+export function preprocessingFrom(base: Preprocessing, flags: ImageFlags): Preprocessing {
+  const { imageSize } = flags
+  const mean = channelValues('mean', flags.mean, base) ?? base.mean
+  const std = channelValues('std', flags.std, base) ?? base.std
+  const resize = flags.resize ?? (imageSize === undefined ? base.resize : scaledResize(base, imageSize))
+  return {
+    ...base,
+    ...(imageSize !== undefined && { inputSize: imageSize }),
+    ...(resize !== undefined && { resize }),
+    ...(flags.interpolation !== undefined && { interpolation: flags.interpolation as Interpolation }),
+    ...(mean && { mean }),
+    ...(std && { std }),
+  }
+}
+
+/** Another size keeps the crop's share of the image. */
+function scaledResize({ resize, inputSize }: Preprocessing, imageSize: number): number | undefined {
+  if (typeof resize !== 'number' || typeof inputSize !== 'number') return undefined
+  return Math.round((resize / inputSize) * imageSize)
+}
+
+/** One number stands for all channels. */
+function channelValues(
+  name: string,
+  text: string | undefined,
+  { channels = 3 }: Preprocessing,
+): number[] | undefined {
+  if (text === undefined) return undefined
+  const values = text.split(',').map(Number)
+  if ((values.length !== 1 && values.length !== 3) || values.some((value) => !Number.isFinite(value))) {
+    throw new UsageError(`--${name} takes one number, or three separated by commas; got '${text}'`)
+  }
+  return values.length === 1 ? new Array<number>(channels).fill(values[0]!) : values
+}
+
+/** Images that all have one size, as those of MNIST and CIFAR do. */
+export interface UniformImages {
+  readonly size: Size
+  readonly channels: number
+}
+
+export type Augmentation = 'auto' | 'none' | 'crop' | 'crop-flip' | 'resized-crop'
+
+/**
+ * How a network sees images without random changes. Small ones of one size are padded to the network's size rather than
+ * enlarged, as MNIST's 28 x 28 are for LeNet-5.
+ * @param source null for photographs of any size.
+ */
+export function evaluationFor(preprocessing: Preprocessing, source: UniformImages | null): Transform {
+  const border = borderOf(preprocessing, source)
+  const first = toChannels(preprocessing, source)
+  return border === null
+    ? compose([...first, evaluationTransform(preprocessing)])
+    : compose([...first, ...(border > 0 ? [pad(border)] : []), ...toInput(preprocessing)])
+}
+
+/** The same with the random changes of training. */
+export function trainingFor(
+  preprocessing: Preprocessing,
+  source: UniformImages | null,
+  augmentation: Augmentation,
+): Transform {
+  const { inputSize, interpolation = 'bilinear' } = preprocessing
+  const kind = augmentation === 'auto' ? usualAugmentation(preprocessing, source) : augmentation
+  if (kind === 'none') return evaluationFor(preprocessing, source)
+  const first = toChannels(preprocessing, source)
+  const flip = kind === 'crop' ? [] : [randomHorizontalFlip(0.5)]
+  if (kind === 'resized-crop') {
+    const crop = randomResizedCrop(inputSize, { interpolation })
+    return compose([...first, crop, ...flip, ...toInput(preprocessing)])
+  }
+  const border = borderOf(preprocessing, source)
+  const margin = Math.max(1, Math.round(smallerSide(preprocessing) / 8))
+  const crop =
+    border === null
+      ? [
+          resize(preprocessing.resize ?? inputSize, { interpolation }),
+          randomCrop(inputSize, { padIfNeeded: true }),
+        ]
+      : [randomCrop(inputSize, { padding: border + margin })]
+  return compose([...first, ...crop, ...flip, ...toInput(preprocessing)])
+}
+
+function usualAugmentation(preprocessing: Preprocessing, source: UniformImages | null): Augmentation {
+  if (source?.channels === 1) return 'none'
+  return source !== null || smallerSide(preprocessing) <= 64 ? 'crop-flip' : 'resized-crop'
+}
+
+function smallerSide({ inputSize }: Preprocessing): number {
+  return typeof inputSize === 'number' ? inputSize : Math.min(...inputSize)
+}
+
+/** Grey images for networks that see three channels; the other way round is the evaluation transform's own. */
+function toChannels({ channels = 3 }: Preprocessing, source: UniformImages | null): Transform[] {
+  return source !== null && source.channels !== channels
+    ? [grayscale(channels)]
+    : channels === 1
+      ? [grayscale(1)]
+      : []
+}
+
+function toInput({ range = 1, mean, std }: Preprocessing): Transform[] {
+  return [toTensor({ range }), ...(mean && std ? [normalize(mean, std)] : [])]
+}
+
+/** Pixels to add on each side of square images a little smaller than the network's; null where they must be resized. */
+function borderOf({ inputSize }: Preprocessing, source: UniformImages | null): number | null {
+  if (source === null) return null
+  const [height, width] = typeof inputSize === 'number' ? [inputSize, inputSize] : inputSize
+  const [missing, same] = [height - source.size[0], width - source.size[1]]
+  return missing === same && missing >= 0 && missing % 2 === 0 && missing <= height / 4 ? missing / 2 : null
+}

@@ -1,0 +1,81 @@
+import { type Dataset, digits, mapDataset, randomSplit, subset } from '../data/index.ts'
+import { openDataset } from '../data/node.ts'
+import type { Transform } from '../transforms/index.ts'
+import type { FlagOption, TextOption } from './command.ts'
+import type { UniformImages } from './image-options.ts'
+
+export const dataOptions: {
+  readonly data: TextOption
+  readonly skipCorrupt: FlagOption
+} = {
+  data: {
+    kind: 'text',
+    placeholder: 'folder',
+    short: 'd',
+    description:
+      "'digits', or a folder: MNIST's files, a folder for each class (also in train/ and val/), labels.csv, or names that begin with the class",
+  },
+  skipCorrupt: { kind: 'flag', description: 'leaves out images that cannot be decoded, naming them' },
+}
+
+type Labelled = Dataset & { readonly classes: readonly string[] }
+
+/** Labelled images before any transform. */
+export interface LabelledData {
+  readonly dataset: Labelled
+  /** null for photographs of any size. */
+  readonly uniform: UniformImages | null
+  /** Mean and standard deviation that are usual for this data, where there are such. */
+  readonly statistics: { readonly mean: readonly number[]; readonly std: readonly number[] } | null
+  /** Whether training and test images are told apart. */
+  readonly hasParts: boolean
+}
+
+const mnistStatistics = { mean: [0.1307], std: [0.3081] }
+
+export interface OpenFlags {
+  readonly train: boolean
+  readonly skipCorrupt: boolean
+  readonly seed?: number
+}
+
+export async function openLabelledData(data: string, flags: OpenFlags): Promise<LabelledData> {
+  if (data === 'digits') {
+    const dataset = digits({ train: flags.train })
+    return { dataset, uniform: { size: [32, 32], channels: 1 }, statistics: null, hasParts: true }
+  }
+  const { dataset, layout, hasParts } = await openDataset(data, {
+    train: flags.train,
+    skipCorrupt: flags.skipCorrupt,
+    onSkip: (error) => console.error(`skipped ${error.message}`),
+  })
+  if (layout !== 'mnist' && layout !== 'image rows')
+    return { dataset, uniform: null, statistics: null, hasParts }
+  const { image } = await dataset.get(0)
+  const uniform: UniformImages = { size: [image.height, image.width], channels: image.channels }
+  return { dataset, uniform, statistics: layout === 'mnist' ? mnistStatistics : null, hasParts }
+}
+
+/** The data set seen through a transform, its labels renamed where the network has another order. */
+export function seenThrough(dataset: Dataset, transform: Transform, labels?: Int32Array): Dataset {
+  return mapDataset(dataset, ({ image, label }, generator) => ({
+    image: transform.apply(image, generator),
+    label: labels ? labels[label]! : label,
+  }))
+}
+
+/** The first `limit` samples, or all. */
+export function firstOf(dataset: Dataset, limit: number | undefined): Dataset {
+  if (limit === undefined || limit >= dataset.length) return dataset
+  return subset(
+    dataset,
+    Array.from({ length: limit }, (_, i) => i),
+  )
+}
+
+/** Training and validation images of data without parts of its own. */
+export function splitOff(dataset: Labelled, share: number, seed: number): readonly [Dataset, Dataset] {
+  const validation = Math.min(Math.max(1, Math.round(dataset.length * share)), dataset.length - 1)
+  const [train, held] = randomSplit(dataset, [dataset.length - validation, validation], seed)
+  return [train!, held!]
+}

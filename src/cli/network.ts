@@ -1,0 +1,161 @@
+import {
+  type ClassLabel,
+  createModel,
+  hasModel,
+  type ModelMetadata,
+  modelMetadata,
+  type Network,
+} from '../models/index.ts'
+import type { TransformDescription } from '../transforms/transform.ts'
+import { loadStateDictFile } from '../weights/file.ts'
+import type { Json, StateDict } from '../weights/index.ts'
+import { CommandError, type ListOption, type TextOption } from './command.ts'
+import { labelsOf, publishedLabels, readLabels } from './labels.ts'
+import { parseModelOptions } from './model-options.ts'
+
+export const networkOptions: {
+  readonly model: TextOption
+  readonly weights: TextOption
+  readonly modelOption: ListOption
+  readonly labels: TextOption
+} = {
+  model: {
+    kind: 'text',
+    placeholder: 'name',
+    short: 'm',
+    description: 'the network; a checkpoint of ocelli train knows its own',
+  },
+  weights: {
+    kind: 'text',
+    placeholder: 'file',
+    short: 'w',
+    description: 'safetensors, .pth, .pt, .th, or a checkpoint of ocelli train',
+  },
+  modelOption: {
+    kind: 'list',
+    placeholder: 'key=value',
+    description: "an option of the network's own, such as padding=sameTensorFlow; may be repeated",
+  },
+  labels: {
+    kind: 'text',
+    placeholder: 'file',
+    description: "the classes' names, one a line, in the order of the network's outputs",
+  },
+}
+
+export interface NetworkFlags {
+  readonly model: string | undefined
+  readonly weights: string | undefined
+  readonly modelOption: readonly string[]
+  readonly labels: string | undefined
+}
+
+/** A network ready to be fed. */
+export interface LoadedNetwork {
+  readonly name: string
+  readonly network: Network
+  readonly options: { readonly [key: string]: Json }
+  readonly metadata: ModelMetadata
+  /** What its outputs stand for, where that is known. */
+  readonly labels: readonly ClassLabel[] | null
+  /** How the checkpoint wants its images, where it says so. */
+  readonly transform: TransformDescription | null
+}
+
+/** The metadata of a network of the registry; an unknown name is an error of the command line. */
+export function metadataOf(name: string): ModelMetadata {
+  try {
+    return modelMetadata(name)
+  } catch (error) {
+    throw new CommandError((error as Error).message.replace('listModels() has', 'ocelli list shows'))
+  }
+}
+
+/** What ocelli train wrote beside the weights. */
+interface Description {
+  readonly model: string
+  readonly options: { readonly [key: string]: Json }
+  readonly classes: readonly string[] | null
+  readonly preprocessing: TransformDescription | null
+}
+
+export interface WeightFile {
+  readonly tensors: StateDict
+  readonly description: Description | null
+}
+
+export async function readWeights(path: string): Promise<WeightFile> {
+  const { tensors, format, values } = await loadStateDictFile(path)
+  const extra = format === 'ocelli-training' ? (values.extra as unknown as Description | null) : null
+  return { tensors, description: typeof extra?.model === 'string' ? extra : null }
+}
+
+/** Builds the network that the flags name, with the weights they name, for evaluation. */
+export async function loadNetwork(flags: NetworkFlags): Promise<LoadedNetwork> {
+  if (flags.weights === undefined) {
+    throw new CommandError(
+      'which weights? give --weights FILE: safetensors, .pth, .pt, .th, or a checkpoint of ocelli train',
+    )
+  }
+  const { tensors, description } = await readWeights(flags.weights)
+  const name = flags.model ?? description?.model
+  if (name === undefined) {
+    throw new CommandError(
+      `${flags.weights}: does not say which network it is for; add --model NAME (ocelli list)`,
+    )
+  }
+  const own = description?.model === name ? description : null
+  const metadata = metadataOf(name)
+  const options = { ...own?.options, ...parseModelOptions(flags.modelOption) }
+  const network = await buildNetwork(name, options, tensors)
+  loadInto(network, tensors, flags.weights, name)
+  network.eval()
+  const labels =
+    flags.labels !== undefined
+      ? await readLabels(flags.labels)
+      : own?.classes
+        ? labelsOf(own.classes)
+        : await publishedLabels(metadata, network.numClasses)
+  if (labels !== null && labels.length !== network.numClasses) {
+    throw new CommandError(
+      `${flags.labels ?? flags.weights}: names ${labels.length} classes, but ${name} has ${network.numClasses} outputs`,
+    )
+  }
+  return { name, network, options, metadata, labels, transform: own?.preprocessing ?? null }
+}
+
+export async function createNetwork(
+  name: string,
+  options: { readonly [key: string]: Json },
+): Promise<Network> {
+  if (!hasModel(name)) metadataOf(name)
+  try {
+    return await createModel(name, options)
+  } catch (error) {
+    throw new CommandError(`${name} with ${JSON.stringify(options)}: ${(error as Error).message}`)
+  }
+}
+
+/** With as many classes as the weights' last tensor has, where none are asked for. */
+async function buildNetwork(
+  name: string,
+  options: { readonly [key: string]: Json },
+  tensors: StateDict,
+): Promise<Network> {
+  const network = await createNetwork(name, options)
+  if (options.numClasses !== undefined) return network
+  const last = [...network.stateDict()].at(-1)
+  const stored = last && tensors.get(last[0])
+  const classes = stored?.shape[0]
+  if (!last || classes === undefined || classes === last[1].shape[0]) return network
+  return createNetwork(name, { ...options, numClasses: classes })
+}
+
+/** Loads everything or fails with a table of what does not fit. */
+export function loadInto(network: Network, tensors: StateDict, file: string, name: string): void {
+  try {
+    network.loadStateDict(tensors)
+  } catch (error) {
+    throw new CommandError(`${file}: does not fit ${name}. ${(error as Error).message}`)
+  }
+}

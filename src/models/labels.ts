@@ -1,0 +1,31 @@
+/** A class as data sets call it and as people do. */
+export interface ClassLabel {
+  /** The name of its folder or the beginning of its files' names, such as WordNet's n01440764. */
+  readonly id: string
+  readonly name: string
+}
+
+export type LabelSet = 'imagenet-1k' | 'cifar-10'
+
+const cifar10 = [
+  'airplane',
+  'automobile',
+  'bird',
+  'cat',
+  'deer',
+  'dog',
+  'frog',
+  'horse',
+  'ship',
+  'truck',
+].map((name): ClassLabel => ({ id: name, name }))
+
+/** The classes of a known data set in the order of the networks' outputs; loaded when asked for. */
+export async function classLabels(set: LabelSet): Promise<readonly ClassLabel[]> {
+  switch (set) {
+    case 'imagenet-1k':
+      return (await import('./labels/imagenet-1k.ts')).imagenet1k
+    case 'cifar-10':
+      return cifar10
+  }
+}
