@@ -9,24 +9,44 @@ export interface Storage {
   read(): Promise<TypedArray>
 }
 
+/** Contents made when they are first needed. */
+export interface LazyContents {
+  readonly size: number
+  /** Writes the contents into an array of zeros; what it writes must not depend on when it is called. */
+  readonly fill: (values: TypedArray) => void
+}
+
 /** A value in this process's memory, as the CPU backends use it. */
 export class HostStorage implements Storage {
   readonly device = 'host'
   readonly dtype: DType
-  readonly data: TypedArray
+  readonly size: number
   version = 0
+  #data: TypedArray | undefined
+  #lazy: LazyContents | undefined
 
-  constructor(dtype: DType, data: TypedArray) {
+  constructor(dtype: DType, contents: TypedArray | LazyContents) {
     this.dtype = dtype
-    this.data = data
+    if (ArrayBuffer.isView(contents)) {
+      this.size = contents.length
+      this.#data = contents
+    } else {
+      this.size = contents.size
+      this.#lazy = contents
+    }
   }
 
   static allocate(dtype: DType, size: number): HostStorage {
     return new HostStorage(dtype, dtypes[dtype].create(size))
   }
 
-  get size(): number {
-    return this.data.length
+  get data(): TypedArray {
+    if (this.#data !== undefined) return this.#data
+    const data = dtypes[this.dtype].create(this.size)
+    this.#lazy!.fill(data)
+    this.#lazy = undefined
+    this.#data = data
+    return data
   }
 
   async read(): Promise<TypedArray> {

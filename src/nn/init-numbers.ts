@@ -1,13 +1,24 @@
+import type { TypedArray } from '../graph/dtype.ts'
 import type { Generator } from '../tensor/generator.ts'
 
-/** A normally distributed number within low..high, by rejection (Robert, "Simulation of truncated normal variables", 1995). */
-export function truncatedNormal(
+/** Fills an array with normally distributed numbers within low..high. */
+export function fillTruncated(
   generator: Generator,
+  values: TypedArray,
   mean: number,
   std: number,
   low: number,
   high: number,
-): number {
+): void {
+  generator.fillNormal(values, mean, std)
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
+    if (!(value >= low && value <= high)) values[i] = truncatedNormal(generator, mean, std, low, high)
+  }
+}
+
+/** A normally distributed number within low..high, by rejection (Robert, "Simulation of truncated normal variables", 1995). */
+function truncatedNormal(generator: Generator, mean: number, std: number, low: number, high: number): number {
   const [from, to] = [(low - mean) / std, (high - mean) / std]
   if (from > 0) return mean + std * tail(generator, from, to)
   if (to < 0) return mean - std * tail(generator, -to, -from)
@@ -34,7 +45,8 @@ function tail(generator: Generator, from: number, to: number): number {
 export function orthonormalRows(generator: Generator, count: number, length: number): Float64Array[] {
   const rows: Float64Array[] = []
   while (rows.length < count) {
-    const row = Float64Array.from({ length }, () => generator.normal())
+    const row = new Float64Array(length)
+    generator.fillNormal(row)
     // Twice is enough: the second pass removes what rounding left in the first.
     for (let pass = 0; pass < 2; pass++) {
       for (const other of rows) {

@@ -1,8 +1,8 @@
-import { dtypes } from '../graph/dtype.ts'
+import type { TypedArray } from '../graph/dtype.ts'
 import { formatShape, ShapeError, sizeOf } from '../graph/shape.ts'
 import { type Generator, getDefaultGenerator } from '../tensor/generator.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { orthonormalRows, truncatedNormal } from './init-numbers.ts'
+import { fillTruncated, orthonormalRows } from './init-numbers.ts'
 
 /** Functions that the gain of an initialization may be fitted to. */
 export type Nonlinearity = 'linear' | 'conv1d' | 'conv2d' | 'sigmoid' | 'tanh' | 'relu' | 'leakyRelu' | 'selu'
@@ -27,7 +27,10 @@ export interface KaimingOptions extends RandomInitOptions {
 
 let skipping = false
 
-/** Runs fn (synchronous) leaving random initialization out: for networks whose weights are loaded right afterwards. */
+/**
+ * Runs fn (synchronous) leaving random initialization out, and the generator where it is. Values that are loaded over cost
+ * nothing without this too: they are drawn when first needed.
+ */
 export function skipInit<T>(fn: () => T): T {
   const before = skipping
   skipping = true
@@ -38,26 +41,33 @@ export function skipInit<T>(fn: () => T): T {
   }
 }
 
-function draw(tensor: Tensor, next: () => number): Tensor {
+/**
+ * Gives the tensor values drawn when they are first needed, from a generator of their own that is split off now: they depend
+ * on the seed and on the initializations before this one, not on when or whether any of them is used.
+ */
+function draw(
+  tensor: Tensor,
+  options: RandomInitOptions,
+  write: (values: TypedArray, generator: Generator) => void,
+): Tensor {
   if (skipping) return tensor
-  return fill(tensor, next)
+  const own = (options.generator ?? getDefaultGenerator()).split()
+  return tensor.loadLazily((values) => write(values, own))
 }
 
-function fill(tensor: Tensor, next: (index: number) => number): Tensor {
-  const values = dtypes[tensor.dtype].create(tensor.size)
-  for (let i = 0; i < values.length; i++) values[i] = next(i)
-  return tensor.load(values)
+function fillByIndex(tensor: Tensor, valueAt: (index: number) => number): Tensor {
+  return tensor.loadLazily((values) => {
+    for (let i = 0; i < values.length; i++) values[i] = valueAt(i)
+  })
 }
 
 /** Uniform in [low, high). */
 export function uniform(tensor: Tensor, low = 0, high = 1, options: RandomInitOptions = {}): Tensor {
-  const generator = options.generator ?? getDefaultGenerator()
-  return draw(tensor, () => generator.uniform(low, high))
+  return draw(tensor, options, (values, generator) => generator.fillUniform(values, low, high))
 }
 
 export function normal(tensor: Tensor, mean = 0, std = 1, options: RandomInitOptions = {}): Tensor {
-  const generator = options.generator ?? getDefaultGenerator()
-  return draw(tensor, () => generator.normal(mean, std))
+  return draw(tensor, options, (values, generator) => generator.fillNormal(values, mean, std))
 }
 
 export interface TruncNormalOptions extends RandomInitOptions {
@@ -71,15 +81,15 @@ export interface TruncNormalOptions extends RandomInitOptions {
 
 /** Normally distributed, limited to a..b by drawing again. */
 export function truncNormal(tensor: Tensor, options: TruncNormalOptions = {}): Tensor {
-  const { mean = 0, std = 1, a = -2, b = 2, generator = getDefaultGenerator() } = options
+  const { mean = 0, std = 1, a = -2, b = 2 } = options
   if (!(a < b) || !(std > 0)) {
     throw new RangeError(`truncNormal: needs a < b and std > 0, got a = ${a}, b = ${b}, std = ${std}`)
   }
-  return draw(tensor, () => truncatedNormal(generator, mean, std, a, b))
+  return draw(tensor, options, (values, generator) => fillTruncated(generator, values, mean, std, a, b))
 }
 
 export function constant(tensor: Tensor, value: number): Tensor {
-  return fill(tensor, () => value)
+  return tensor.loadLazily((values) => void values.fill(value))
 }
 
 export function ones(tensor: Tensor): Tensor {
@@ -93,7 +103,7 @@ export function zeros(tensor: Tensor): Tensor {
 /** 1 on the diagonal of a matrix. */
 export function eye(tensor: Tensor): Tensor {
   const columns = matrixOf('eye', tensor)[1]
-  return fill(tensor, (i) => (Math.floor(i / columns) === i % columns ? 1 : 0))
+  return fillByIndex(tensor, (i) => (Math.floor(i / columns) === i % columns ? 1 : 0))
 }
 
 /** A convolution weight that passes as many channels through unchanged as it can, within each group. */
@@ -107,7 +117,7 @@ export function dirac(tensor: Tensor, groups = 1): Tensor {
   const area = sizeOf(kernel)
   const centre = kernel.reduce((at, size) => at * size + Math.floor(size / 2), 0)
   const perGroup = out / groups
-  return fill(tensor, (i) => {
+  return fillByIndex(tensor, (i) => {
     const channel = Math.floor(i / area)
     const output = Math.floor(channel / width)
     return i % area === centre && channel % width === output % perGroup ? 1 : 0
@@ -144,17 +154,19 @@ function kaimingStd(tensor: Tensor, options: KaimingOptions): number {
 
 /** Orthonormal rows, or columns if there are fewer of them, of the weight as a matrix (Saxe et al., 2013). */
 export function orthogonal(tensor: Tensor, options: XavierOptions = {}): Tensor {
-  const { gain = 1, generator = getDefaultGenerator() } = options
+  const { gain = 1 } = options
   if (tensor.rank < 2)
     throw new ShapeError(`orthogonal: needs rank 2 at least, got ${formatShape(tensor.shape)}`)
-  if (skipping || tensor.size === 0) return tensor
+  if (tensor.size === 0) return tensor
   const rows = tensor.shape[0]!
   const columns = tensor.size / rows
   const [count, length] = rows < columns ? [rows, columns] : [columns, rows]
-  const basis = orthonormalRows(generator, count, length)
-  return fill(tensor, (i) => {
-    const [row, column] = [Math.floor(i / columns), i % columns]
-    return gain * (rows < columns ? basis[row]![column]! : basis[column]![row]!)
+  return draw(tensor, options, (values, generator) => {
+    const basis = orthonormalRows(generator, count, length)
+    for (let i = 0; i < values.length; i++) {
+      const [row, column] = [Math.floor(i / columns), i % columns]
+      values[i] = gain * (rows < columns ? basis[row]![column]! : basis[column]![row]!)
+    }
   })
 }
 
@@ -164,15 +176,15 @@ export interface SparseOptions extends RandomInitOptions {
 
 /** A normally distributed matrix with a share of each column set to zero (Martens, 2010). */
 export function sparse(tensor: Tensor, sparsity: number, options: SparseOptions = {}): Tensor {
-  const { std = 0.01, generator = getDefaultGenerator() } = options
+  const { std = 0.01 } = options
   const [rows, columns] = matrixOf('sparse', tensor)
-  if (skipping) return tensor
-  const zeroed = Array.from({ length: columns }, () => {
-    return new Set(generator.permutation(rows).subarray(0, Math.ceil(sparsity * rows)))
+  const zeros = Math.ceil(sparsity * rows)
+  return draw(tensor, options, (values, generator) => {
+    generator.fillNormal(values, 0, std)
+    for (let column = 0; column < columns; column++) {
+      for (const row of generator.permutation(rows).subarray(0, zeros)) values[row * columns + column] = 0
+    }
   })
-  return fill(tensor, (i) =>
-    zeroed[i % columns]!.has(Math.floor(i / columns)) ? 0 : generator.normal(0, std),
-  )
 }
 
 /** The factor by which a nonlinearity shrinks the standard deviation, inverted; `slope` is that of a leaky ReLU. */

@@ -1,4 +1,4 @@
-import { isFloating } from '../graph/dtype.ts'
+import { isFloating, type TypedArray } from '../graph/dtype.ts'
 import { inputNode, isOp, type Node } from '../graph/node.ts'
 import { sizeOf } from '../graph/shape.ts'
 import { HostStorage } from '../graph/storage.ts'
@@ -41,10 +41,16 @@ export function buffer(values: Tensor, options: { readonly persistent?: boolean 
 }
 
 function variableNode({ node }: Tensor, requiresGrad: boolean): Node {
-  const storage = HostStorage.allocate(node.dtype, sizeOf(node.shape))
-  if (node.storage instanceof HostStorage) storage.data.set(node.storage.data)
-  else if (isOp(node, 'full')) storage.data.fill(node.attrs.value)
-  return inputNode(storage, node.shape, { requiresGrad, persistent: true })
+  return inputNode(storageFor(node), node.shape, { requiresGrad, persistent: true })
+}
+
+function storageFor(node: Node): HostStorage {
+  if (node.storage instanceof HostStorage) return new HostStorage(node.dtype, node.storage.data.slice())
+  const value = isOp(node, 'full') ? node.attrs.value : 0
+  const fill = (values: TypedArray): void => {
+    if (value !== 0) values.fill(value)
+  }
+  return new HostStorage(node.dtype, { size: sizeOf(node.shape), fill })
 }
 
 function assignUnknown(variable: Tensor, values: Tensor): void {

@@ -134,7 +134,7 @@ export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
 export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
   const generator = options.generator ?? getDefaultGenerator()
   const values = dtypes[options.dtype ?? 'float32'].create(sizeOf(shape))
-  for (let i = 0; i < values.length; i++) values[i] = generator.normal()
+  generator.fillNormal(values)
   return tensor(values, shape, options)
 }
 

@@ -1,4 +1,14 @@
+import type { TypedArray } from '../graph/dtype.ts'
 import { philox4x32, wordToUniform } from '../graph/philox.ts'
+import { boxMuller } from './normal.ts'
+
+/** Words made at once where many are needed, a multiple of 8; and where few are. */
+const chunk = 4096
+const few = 64
+
+// Eight more, for a chunk that starts within a block.
+const words = new Uint32Array(chunk + 8)
+const normals = new Float64Array(chunk)
 
 /** What a Generator needs to go on where it stopped; plain JSON. */
 export interface GeneratorState {
@@ -10,12 +20,18 @@ export interface GeneratorState {
 /**
  * A stream of random numbers that depends on its seed, stream and position alone: the same on every backend and machine.
  * Seeds are non-negative integers below 2^53.
+ *
+ * Word p of the stream is word p % 4 of the Philox block with counter (floor(p / 4), stream) and key `seed`. The position
+ * counts words: a uniform number takes one, a normal number two, an array of n uniform numbers n, an array of n normal
+ * numbers n rounded up to an even number, a key or a split four.
  */
 export class Generator {
   readonly seed: number
   readonly stream: number
   #position = 0
-  readonly #block = new Uint32Array(4)
+  /** The words from position `#start` on. */
+  readonly #words = new Uint32Array(few)
+  #start = -1
 
   constructor(seed: number, stream = 0) {
     if (!Number.isSafeInteger(seed) || seed < 0) {
@@ -51,39 +67,66 @@ export class Generator {
     return new Generator(this.seed, stream)
   }
 
-  /** The next 32 random bits, as an integer from 0 to 2^32 - 1. */
-  word(): number {
-    const index = this.#position % 4
-    const block = Math.floor(this.#position / 4)
-    if (index === 0 || this.#blockOf !== block) {
-      philox4x32(
-        [
-          block >>> 0,
-          Math.floor(block / 0x100000000),
-          this.stream >>> 0,
-          Math.floor(this.stream / 0x100000000),
-        ],
-        [this.seed >>> 0, Math.floor(this.seed / 0x100000000)],
-        this.#block,
-      )
-      this.#blockOf = block
-    }
-    this.#position++
-    return this.#block[index]!
+  /** An independent generator with a seed and a stream drawn from this one. */
+  split(): Generator {
+    const [a, b, c, d] = [this.word(), this.word(), this.word(), this.word()]
+    return new Generator(a + 0x100000000 * (b >>> 11), c + 0x100000000 * (d >>> 11))
   }
 
-  #blockOf = -1
+  /** The next 32 random bits, as an integer from 0 to 2^32 - 1. */
+  word(): number {
+    const index = this.#position % few
+    if (this.#position - index !== this.#start) {
+      this.#start = this.#position - index
+      this.#make(this.#start / 4, this.#words)
+    }
+    this.#position++
+    return this.#words[index]!
+  }
+
+  #make(block: number, out: Uint32Array): void {
+    philox4x32([...halves(block), ...halves(this.stream)], halves(this.seed), out)
+  }
+
+  /** Calls `use` for the next `count` words in pieces: `length` of them lie in `words` from `from` on, after `done` others. */
+  #pieces(count: number, use: (from: number, length: number, done: number) => void): void {
+    const from = this.#position % 4
+    for (let done = 0; done < count; done += chunk) {
+      const length = Math.min(count - done, chunk)
+      this.#make((this.#position - from) / 4, words.subarray(0, Math.ceil((from + length) / 8) * 8))
+      use(from, length, done)
+      this.#position += length
+    }
+  }
 
   /** Uniform in [low, high). */
   uniform(low = 0, high = 1): number {
     return low + (high - low) * wordToUniform(this.word())
   }
 
-  /** Normally distributed (Box and Muller 1958), two words each. */
+  /** Fills an array with numbers uniform in [low, high): those that as many calls of `uniform` would give. */
+  fillUniform(values: TypedArray, low = 0, high = 1): void {
+    this.#pieces(values.length, (from, length, done) => {
+      for (let i = 0; i < length; i++) values[done + i] = low + (high - low) * wordToUniform(words[from + i]!)
+    })
+  }
+
+  /** Normally distributed: the first number of a pair of words (see `boxMuller`). */
   normal(mean = 0, std = 1): number {
-    const u = (this.word() + 1) / 0x100000001
-    const v = this.word() / 0x100000000
-    return mean + std * Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * v)
+    words[0] = this.word()
+    words[1] = this.word()
+    boxMuller(words, 0, normals, 2)
+    return mean + std * normals[0]!
+  }
+
+  /** Fills an array with normally distributed numbers: both of each pair of words, one of the last if their count is odd. */
+  fillNormal(values: TypedArray, mean = 0, std = 1): void {
+    const odd = values.length % 2
+    this.#pieces(values.length - odd, (from, length, done) => {
+      boxMuller(words, from, normals, length)
+      for (let i = 0; i < length; i++) values[done + i] = mean + std * normals[i]!
+    })
+    if (odd) values[values.length - 1] = this.normal(mean, std)
   }
 
   /** An integer from 0 to bound - 1, without bias. */
@@ -113,6 +156,11 @@ export class Generator {
   key(): Int32Array {
     return Int32Array.of(this.word() | 0, this.word() | 0, this.word() | 0, this.word() | 0)
   }
+}
+
+/** The lower and upper 32 bits. */
+function halves(x: number): [number, number] {
+  return [x >>> 0, Math.floor(x / 0x100000000)]
 }
 
 let defaultGenerator = new Generator(0)

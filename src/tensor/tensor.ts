@@ -1,6 +1,6 @@
 import { gradients } from '../autograd/index.ts'
 import { StaleValueError } from '../compiler/graph.ts'
-import { type DType, isFloating, type TypedArray } from '../graph/dtype.ts'
+import { type DType, dtypes, isFloating, type TypedArray } from '../graph/dtype.ts'
 import { isGradEnabled } from '../graph/grad-mode.ts'
 import { inputNode, type Node } from '../graph/node.ts'
 import * as g from '../graph/ops/index.ts'
@@ -199,9 +199,18 @@ export class Tensor {
         `load: ${data.length} values do not fit ${this.label ?? 'a tensor'} ${formatShape(this.shape)}`,
       )
     }
+    const values = dtypes[this.dtype].create(this.size)
+    values.set(data)
+    return this.#hold(new HostStorage(this.dtype, values))
+  }
+
+  /** As `load`, with contents that `fill` writes into an array of zeros when they are first needed. */
+  loadLazily(fill: (values: TypedArray) => void): this {
+    return this.#hold(new HostStorage(this.dtype, { size: this.size, fill }))
+  }
+
+  #hold(storage: HostStorage): this {
     const { requiresGrad } = this
-    const storage = HostStorage.allocate(this.dtype, this.size)
-    storage.data.set(data)
     const node = inputNode(storage, this.shape, { requiresGrad, persistent: true })
     Object.assign(this.#binding, { node, target: undefined, aliases: [] })
     owners.set(node, this)

@@ -61,14 +61,11 @@ export const movementKernels: KernelTable<MovementOp> = {
     )
   },
   random: (node, [key]) => {
-    const out = new Float64Array(sizeOf(node.shape))
-    const words = new Uint32Array(4)
+    const size = sizeOf(node.shape)
+    const words = new Uint32Array(Math.ceil(size / 8) * 8)
     const [k0, k1, k2, k3] = key as unknown as [number, number, number, number]
-    for (let i = 0; i < out.length; i++) {
-      if (i % 4 === 0) philox4x32([(i / 4) >>> 0, Math.floor(i / 4 / 2 ** 32), k2, k3], [k0, k1], words)
-      out[i] = wordToUniform(words[i % 4]!)
-    }
-    return out
+    philox4x32([0, 0, k2, k3], [k0, k1], words)
+    return Float64Array.from({ length: size }, (_, i) => wordToUniform(words[i]!))
   },
   reshape: (_, [x]) => x!,
   identity: (_, [x]) => x!,
