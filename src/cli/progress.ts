@@ -8,6 +8,8 @@ export interface ProgressOutput {
 export interface ProgressOptions {
   readonly total: number
   readonly unit: string
+  /** Units done before, which count for nothing in the rate. */
+  readonly done?: number
   readonly output?: ProgressOutput
   /** Milliseconds since some start; for tests. */
   readonly now?: () => number
@@ -27,8 +29,9 @@ export class Progress {
 
   constructor(label: string, options: ProgressOptions) {
     this.#label = label
-    this.#options = { output: process.stderr, now: () => performance.now(), ...options }
+    this.#options = { done: 0, output: process.stderr, now: () => performance.now(), ...options }
     this.#start = this.#options.now()
+    this.#done = this.#options.done
   }
 
   get live(): boolean {
@@ -60,15 +63,15 @@ export class Progress {
   }
 
   #line(): string {
-    const { total, unit, now } = this.#options
+    const { total, unit, now, done } = this.#options
     const seconds = Math.max((now() - this.#start) / 1000, 1e-6)
-    const rate = this.#done / seconds
+    const rate = (this.#done - done) / seconds
     const parts = [
       this.#label,
       `${this.#done}/${total} ${unit}`,
       `${rate >= 100 ? rate.toFixed(0) : rate.toFixed(1)} ${unit}/s`,
     ]
-    if (this.#done > 0) parts.push(`ETA ${formatSeconds((total - this.#done) / rate)}`)
+    if (rate > 0) parts.push(`ETA ${formatSeconds((total - this.#done) / rate)}`)
     if (this.#details) parts.push(this.#details)
     const line = parts.join('  ')
     if (!this.live) return line

@@ -1,8 +1,10 @@
 import type { Command } from '../command.ts'
+import { demo } from './demo.ts'
 import { evalCommand } from './eval.ts'
 import { info } from './info.ts'
 import { list } from './list.ts'
 import { predict } from './predict.ts'
 import { summary } from './summary.ts'
+import { trainCommand } from './train.ts'
 
-export const commands: readonly Command[] = [evalCommand, predict, summary, list, info]
+export const commands: readonly Command[] = [demo, trainCommand, evalCommand, predict, summary, list, info]

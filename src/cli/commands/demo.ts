@@ -1,0 +1,128 @@
+import { collate, DataLoader, digits } from '../../data/index.ts'
+import { ConfusionMatrix } from '../../metrics/index.ts'
+import { createModel } from '../../models/index.ts'
+import { F } from '../../nn/index.ts'
+import { noGrad } from '../../tensor/index.ts'
+import { evaluate } from '../../train/index.ts'
+import { compose, type Image, normalize, toTensor } from '../../transforms/index.ts'
+import type { Json } from '../../weights/index.ts'
+import { type Command, defineCommand, UsageError } from '../command.ts'
+import { deviceLine } from '../device.ts'
+import { seenThrough } from '../labelled-data.ts'
+import { formatSeconds } from '../progress.ts'
+import { percent, runTraining } from '../training-run.ts'
+import type { TrainingSettings } from '../training-settings.ts'
+
+const settings: Omit<TrainingSettings, 'epochs' | 'seed'> = {
+  batchSize: 64,
+  optimizer: 'adam',
+  lr: 0.003,
+  momentum: 0,
+  weightDecay: 0,
+  clipGradNorm: undefined,
+  labelSmoothing: 0,
+  schedule: 'one-cycle',
+  stepSize: 1,
+  milestones: undefined,
+  gamma: 1,
+  patience: 0,
+  warmupEpochs: 0,
+}
+
+export const demo: Command = defineCommand({
+  name: 'demo',
+  summary: 'Trains LeNet-5 on digits that the library draws, and recognises one of them',
+  usage: '',
+  options: {
+    epochs: {
+      kind: 'number',
+      placeholder: 'n',
+      default: 4,
+      minimum: 1,
+      integer: true,
+      description: 'passes over the 10,000 training images',
+    },
+    seed: {
+      kind: 'number',
+      placeholder: 'n',
+      default: 0,
+      minimum: 0,
+      integer: true,
+      description: 'another one, other digits',
+    },
+    out: {
+      kind: 'text',
+      placeholder: 'folder',
+      short: 'o',
+      default: 'runs/demo',
+      description: 'where the checkpoint goes',
+    },
+    json: { kind: 'flag', description: 'prints the result as JSON' },
+  },
+  examples: ['ocelli demo', 'ocelli predict --weights runs/demo/checkpoint.safetensors digit.png'],
+  run: async (extra, { epochs, seed, out, json }) => {
+    if (extra.length > 0) throw new UsageError(`demo takes options only, not '${extra[0]}'`)
+    console.error(await deviceLine())
+    const started = performance.now()
+    const transform = compose([toTensor(), normalize([0.5], [0.5])])
+    const [train, test] = [digits({ train: true, seed }), digits({ train: false, seed })]
+    const seen = seenThrough(test, transform)
+    const { network, interrupted, checkpoint } = await runTraining({
+      out,
+      settings: { ...settings, epochs, seed },
+      train: seenThrough(train, transform),
+      validation: seen,
+      description: {
+        model: 'lenet5',
+        options: {},
+        classes: train.classes,
+        preprocessing: transform.describe() as unknown as Json,
+      },
+      network: () => createModel('lenet5'),
+      saveEvery: undefined,
+      resume: false,
+      resumeCommand: 'ocelli demo',
+    })
+    if (interrupted) return
+    const matrix = new ConfusionMatrix(test.classes)
+    const { accuracy } = await evaluate(network, new DataLoader(seen, { batchSize: 100 }), {
+      onBatch: (scores, labels) => matrix.update(scores, labels),
+    })
+    const seconds = (performance.now() - started) / 1000
+    const sample = test.get(0)
+    const { images } = collate([await seen.get(0)], Int32Array.of(0))
+    network.eval()
+    const probabilities = await noGrad(() => F.softmax(network.forward(images), 1)).data()
+    const predicted = probabilities.indexOf(Math.max(...probabilities))
+    const confidence = probabilities[predicted]!
+    if (json) {
+      const result = { accuracy, seconds, checkpoint, sample: { label: sample.label, predicted, confidence } }
+      console.log(JSON.stringify(result, null, 2))
+      return
+    }
+    console.log(`\n${matrix}\n`)
+    console.log(drawing(sample.image))
+    console.log(
+      `\nThis is a ${test.classes[sample.label]}; the network says ${predicted}, ${percent(confidence)} sure.`,
+    )
+    console.log(
+      `Test accuracy ${percent(accuracy)} after ${epochs} epochs, ${formatSeconds(seconds)} in all.`,
+    )
+    console.log(`Saved ${checkpoint}. Next: ocelli eval --data digits --weights ${checkpoint} --verbose`)
+  },
+})
+
+/** A grey image as text, two rows of pixels to a line. */
+function drawing({ width, height, data }: Image): string {
+  const shades = ' .:-=+*#%@'
+  const lines: string[] = []
+  for (let y = 0; y + 1 < height; y += 2) {
+    let line = ''
+    for (let x = 0; x < width; x++) {
+      const value = (data[y * width + x]! + data[(y + 1) * width + x]!) / 2
+      line += shades[Math.min(shades.length - 1, Math.floor((value / 256) * shades.length))]
+    }
+    lines.push(`    ${line.trimEnd()}`)
+  }
+  return lines.join('\n')
+}

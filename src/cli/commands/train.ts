@@ -1,0 +1,231 @@
+import { access, mkdir, readFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import type { Dataset } from '../../data/index.ts'
+import type { Preprocessing } from '../../transforms/index.ts'
+import type { Json } from '../../weights/index.ts'
+import {
+  type Command,
+  CommandError,
+  defineCommand,
+  type OptionTable,
+  type OptionValues,
+  UsageError,
+} from '../command.ts'
+import { deviceLine } from '../device.ts'
+import { freezeBackbone, networkFrom } from '../fine-tuning.ts'
+import {
+  type Augmentation,
+  evaluationFor,
+  imageOptions,
+  preprocessingFrom,
+  trainingFor,
+} from '../image-options.ts'
+import { dataOptions, type LabelledData, openLabelledData, seenThrough, splitOff } from '../labelled-data.ts'
+import { labelsOf, matchClasses } from '../labels.ts'
+import { parseModelOptions } from '../model-options.ts'
+import { metadataOf, networkOptions } from '../network.ts'
+import { checkpointName, percent, runTraining, type TrainingOutcome, writeJson } from '../training-run.ts'
+import { trainingOptions } from '../training-settings.ts'
+
+const settingsName = 'run.json'
+const defaultEpochs = 10
+
+// Classes get their names from the data.
+const { labels: _, ...modelOptions } = networkOptions
+
+const options = {
+  ...dataOptions,
+  val: {
+    kind: 'text',
+    placeholder: 'folder',
+    description: 'validation images; the test or val part of --data, or a share of it, unless given',
+  },
+  valSplit: {
+    kind: 'number',
+    placeholder: 'share',
+    default: 0.1,
+    minimum: 0,
+    description: 'share kept for validation where --data has no part for it; 0 for none',
+  },
+  ...modelOptions,
+  freeze: { kind: 'flag', description: 'trains the classifier only, on top of --weights' },
+  augment: {
+    kind: 'choice',
+    choices: ['auto', 'none', 'crop', 'crop-flip', 'resized-crop'],
+    default: 'auto',
+    description: 'random changes of the training images',
+  },
+  ...trainingOptions,
+  ...imageOptions,
+  out: {
+    kind: 'text',
+    placeholder: 'folder',
+    short: 'o',
+    description: 'where checkpoints go; runs/DATA-MODEL unless given',
+  },
+  saveEvery: {
+    kind: 'number',
+    placeholder: 'steps',
+    minimum: 1,
+    integer: true,
+    description: 'saves every so many steps, and not only after each epoch',
+  },
+  resume: {
+    kind: 'text',
+    placeholder: 'folder',
+    description: 'goes on with the run in this folder; only --epochs may be given besides',
+  },
+  json: { kind: 'flag', description: 'prints the result as JSON' },
+} as const satisfies OptionTable
+
+type TrainFlags = OptionValues<typeof options>
+
+export const trainCommand: Command = defineCommand({
+  name: 'train',
+  summary: 'Trains a network on labelled images, or goes on training one',
+  usage: '',
+  options,
+  examples: [
+    'ocelli train --data mnist --model lenet5 --epochs 10 --lr 0.002 --schedule cosine',
+    'ocelli train --data flowers --model resnet18 --weights resnet18.pth --freeze --epochs 5',
+    'ocelli train --resume runs/mnist-lenet5',
+  ],
+  run: async (extra, flags) => {
+    if (extra.length > 0) throw new UsageError(`train takes options only, not '${extra[0]}'`)
+    const outcome = await trainFrom(flags)
+    report(outcome, flags.json)
+  },
+})
+
+/** Starts or resumes the run that the flags describe. */
+async function trainFrom(given: TrainFlags): Promise<TrainingOutcome> {
+  const resume = given.resume !== undefined
+  const stored = resume ? await readSettings(given.resume!) : given
+  const flags = { ...stored, epochs: given.epochs ?? stored.epochs ?? defaultEpochs, json: given.json }
+  const { data, model } = flags
+  if (data === undefined || model === undefined) {
+    throw new UsageError('train needs --data and --model, or --resume FOLDER; ocelli train --help tells more')
+  }
+  const metadata = metadataOf(model)
+  console.error(await deviceLine())
+  const out = resume
+    ? given.resume!
+    : (flags.out ?? (await freshFolder(`runs/${basename(resolve(data))}-${model}`)))
+  if (!resume && (await exists(join(out, checkpointName)))) {
+    throw new CommandError(
+      `${out}: holds a run already; --resume ${out} goes on with it, --out names another folder`,
+    )
+  }
+  const source = await openLabelledData(data, { train: true, skipCorrupt: flags.skipCorrupt })
+  const own = flags.weights === undefined ? source.statistics : null
+  const preprocessing = preprocessingFrom(withStatistics(metadata.preprocessing, own), flags)
+  const evaluation = evaluationFor(preprocessing, source.uniform)
+  const classes = source.dataset.classes
+  const [training, validation] = await splitData(source, flags)
+  const modelOptions = parseModelOptions(flags.modelOption)
+  const outcome = await runTraining({
+    out,
+    settings: flags,
+    train: seenThrough(training, trainingFor(preprocessing, source.uniform, flags.augment as Augmentation)),
+    validation: validation && seenThrough(validation.dataset, evaluation, validation.labels),
+    description: {
+      model,
+      options: { ...modelOptions, numClasses: classes.length },
+      classes,
+      preprocessing: evaluation.describe() as unknown as Json,
+    },
+    network: async () => {
+      const network = await networkFrom(
+        model,
+        modelOptions,
+        classes.length,
+        resume ? undefined : flags.weights,
+      )
+      if (flags.freeze) await freezeBackbone(network, model, modelOptions)
+      if (!resume) await writeRunSettings(out, { ...flags, out })
+      return network
+    },
+    saveEvery: flags.saveEvery,
+    resume,
+    resumeCommand: `ocelli train --resume ${out}`,
+  })
+  return outcome
+}
+
+function withStatistics(base: Preprocessing, statistics: LabelledData['statistics']): Preprocessing {
+  if (statistics === null) return base
+  const channels = base.channels ?? 3
+  const spread = (values: readonly number[]): readonly number[] =>
+    values.length === channels ? values : new Array<number>(channels).fill(values[0]!)
+  return { ...base, mean: spread(statistics.mean), std: spread(statistics.std) }
+}
+
+/** The training images, and the validation images with the labels they have among the training classes. */
+async function splitData(
+  source: LabelledData,
+  flags: TrainFlags,
+): Promise<readonly [Dataset, { readonly dataset: Dataset; readonly labels: Int32Array } | null]> {
+  const { classes } = source.dataset
+  const other = flags.val ?? (source.hasParts ? flags.data! : null)
+  if (other !== null) {
+    const { dataset } = await openLabelledData(other, { train: false, skipCorrupt: flags.skipCorrupt })
+    const labels = matchClasses(dataset.classes, labelsOf(classes), classes.length)
+    return [source.dataset, { dataset, labels }]
+  }
+  const share = flags.valSplit ?? 0
+  if (share === 0) return [source.dataset, null]
+  if (share >= 1) throw new UsageError(`--val-split is a share below 1; got ${share}`)
+  const [training, dataset] = splitOff(source.dataset, share, flags.seed)
+  return [training, { dataset, labels: Int32Array.from(classes, (_, i) => i) }]
+}
+
+async function writeRunSettings(out: string, flags: TrainFlags): Promise<void> {
+  await mkdir(out, { recursive: true })
+  await writeJson(join(out, settingsName), { version: 1, options: flags })
+}
+
+async function readSettings(folder: string): Promise<TrainFlags> {
+  const path = join(folder, settingsName)
+  try {
+    const { options: stored } = JSON.parse(await readFile(path, 'utf8')) as { options: TrainFlags }
+    return stored
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message
+    throw new CommandError(`${path}: ${why}; --resume needs the folder of a run of ocelli train`)
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** The name itself, or with a number behind it where it is taken. */
+async function freshFolder(name: string): Promise<string> {
+  let folder = name
+  for (let n = 2; await exists(folder); n++) folder = `${name}-${n}`
+  return folder
+}
+
+function report({ history, best, interrupted, checkpoint }: TrainingOutcome, json: boolean): void {
+  const last = history.at(-1)
+  if (json) {
+    console.log(
+      JSON.stringify({ checkpoint, interrupted, epochs: history.length, last: last ?? null, best }, null, 2),
+    )
+    return
+  }
+  if (interrupted || last === undefined) return
+  const measured = last.validation
+    ? `validation accuracy ${percent(last.validation.accuracy)}`
+    : `training accuracy ${percent(last.train.accuracy)}`
+  console.log(`${measured} after ${history.length} epochs`)
+  if (best && best !== last) {
+    console.log(
+      `best ${percent(best.validation!.accuracy)} after epoch ${best.epoch}: best.safetensors beside the checkpoint`,
+    )
+  }
+  console.log(`saved ${checkpoint}`)
+}

@@ -1,0 +1,46 @@
+import type { Network } from '../models/index.ts'
+import type { Json } from '../weights/index.ts'
+import { createNetwork, loadInto, readWeights } from './network.ts'
+
+/** A network with the weights of a file where they fit, and a fresh classifier where the classes are others. */
+export async function networkFrom(
+  name: string,
+  options: { readonly [key: string]: Json },
+  numClasses: number,
+  weights: string | undefined,
+): Promise<Network> {
+  const network = await createNetwork(name, { ...options, numClasses })
+  if (weights === undefined) return network
+  const { tensors } = await readWeights(weights)
+  const { missing, unexpected, mismatched } = network.loadStateDict(tensors, { strict: false })
+  if (missing.length + unexpected.length + mismatched.length === 0) return network
+  const stored = tensors.get([...network.stateDict()].at(-1)![0])
+  const original = await createNetwork(name, {
+    ...options,
+    ...(stored?.shape[0] !== undefined && { numClasses: stored.shape[0] }),
+  })
+  loadInto(original, tensors, weights, name)
+  original.resetClassifier(numClasses)
+  return original
+}
+
+/** Leaves only the classifier to be trained: the parameters that another number of classes would replace. */
+export async function freezeBackbone(
+  network: Network,
+  name: string,
+  options: { readonly [key: string]: Json },
+): Promise<void> {
+  const probe = await createNetwork(name, { ...options, numClasses: network.numClasses })
+  const before = new Set(probe.parameters())
+  probe.resetClassifier(network.numClasses)
+  const classifier = new Set(
+    probe
+      .namedParameters()
+      .filter(([, parameter]) => !before.has(parameter))
+      .map(([parameter]) => parameter),
+  )
+  network.freeze()
+  for (const [parameter, values] of network.namedParameters()) {
+    if (classifier.has(parameter)) values.requiresGrad = true
+  }
+}
