@@ -72,20 +72,29 @@ describe.skipIf(skipped)(`real checkpoints${skipped ? ` (skipped: ${skipped})` :
     expect(await accuracies(network, await photographs(tensorFlow))).toEqual(expected)
   })
 
-  // What PyTorch gives for the same files and images.
+  // The index of these files states 99.7, 100 and 100 percent and ImageNet's mean and deviation. PyTorch (also in float64)
+  // reaches those figures with CIFAR-10's mean and deviation; with ImageNet's, those of training, it gives the second figures.
+  const cifarMean = [0.4914, 0.4822, 0.4465]
+  const cifarStd = [0.2023, 0.1994, 0.201]
   it.each([
-    ['20-12fca82f', 99.9],
-    ['32-d509ac18', 100],
-    ['44-014dd654', 99.9],
-  ])('CIFAR ResNet-%s recognises %d percent of 1000 CIFAR-10 images', async (file, expected) => {
-    const network = await load(`resnet${file.slice(0, 2)}_cifar10`, `cifar10-resnet${file}.pth`)
-    const transform = evaluationTransform({ inputSize: 32, mean: imagenetMean, std: imagenetStd })
-    const images = subset(
-      await imageRows(`${assets}/datasets/cifar10-lossless`),
-      Array.from({ length: 1000 }, (_, i) => i),
-    )
-    const seen = mapDataset(images, ({ image, label }) => ({ image: transform.apply(image), label }))
-    const [top1] = await accuracies(network, seen)
-    expect(top1).toBeCloseTo(expected, 5)
-  })
+    ['20-12fca82f', 99.7, 99.9],
+    ['32-d509ac18', 100, 100],
+    ['44-014dd654', 100, 99.9],
+  ])(
+    'CIFAR ResNet-%s recognises %d (mean of CIFAR-10) and %d (of ImageNet) percent of 1000 images',
+    async (file, withCifarMean, withImagenetMean) => {
+      const network = await load(`resnet${file.slice(0, 2)}_cifar10`, `cifar10-resnet${file}.pth`)
+      const images = subset(
+        await imageRows(`${assets}/datasets/cifar10-lossless`),
+        Array.from({ length: 1000 }, (_, i) => i),
+      )
+      const accuracy = async (mean: readonly number[], std: readonly number[]): Promise<number> => {
+        const transform = evaluationTransform({ inputSize: 32, mean, std })
+        const seen = mapDataset(images, ({ image, label }) => ({ image: transform.apply(image), label }))
+        return (await accuracies(network, seen))[0]
+      }
+      expect(await accuracy(cifarMean, cifarStd)).toBeCloseTo(withCifarMean, 5)
+      expect(await accuracy(imagenetMean, imagenetStd)).toBeCloseTo(withImagenetMean, 5)
+    },
+  )
 })
