@@ -1,4 +1,5 @@
 export function uniformOf(salt: string, name: string, count: number): Float64Array
+export function signedOf(salt: string, name: string, shape: readonly number[]): Float32Array
 export function weightsOf(salt: string, name: string, shape: readonly number[]): Float32Array
 export function readGolden(path: string): { salt: string; cases: readonly unknown[] }
 export function checkCase(

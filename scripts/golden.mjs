@@ -2,44 +2,47 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 
-/** The value in [0, 1) of each element of the tensor called `name`: FNV-1a of the name, then murmur3's finaliser. */
-export function uniformOf(salt, name, count) {
+/** FNV-1a of the name, then murmur3's finaliser for each element: a value in [0, 1), given to `transform`. */
+function fillBy(values, salt, name, transform) {
   let hash = 0x811c9dc5
   for (const byte of new TextEncoder().encode(`${salt}:${name}`)) hash = Math.imul(hash ^ byte, 0x01000193)
-  const values = new Float64Array(count)
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < values.length; i++) {
     let x = (hash + Math.imul(i, 0x9e3779b9)) | 0
     x = Math.imul(x ^ (x >>> 16), 0x85ebca6b)
     x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35)
-    values[i] = ((x ^ (x >>> 16)) >>> 0) / 0x100000000
+    values[i] = transform(((x ^ (x >>> 16)) >>> 0) / 0x100000000)
   }
   return values
 }
 
-/** The deterministic contents of a state-dict tensor, by the last part of its name and its shape. */
-export function weightsOf(salt, name, shape) {
-  const count = shape.reduce((a, b) => a * b, 1)
-  const u = uniformOf(salt, name, count)
-  const last = name.slice(name.lastIndexOf('.') + 1)
-  if (last === 'running_mean') return Float32Array.from(u, (x) => 0.1 * (2 * x - 1))
-  if (last === 'running_var') return Float32Array.from(u, (x) => 0.75 + 0.5 * x)
-  if (shape.length >= 2) {
-    const bound = Math.sqrt(6 / shape.slice(1).reduce((a, b) => a * b, 1))
-    return Float32Array.from(u, (x) => (2 * x - 1) * bound)
-  }
-  if (last === 'weight') return Float32Array.from(u, (x) => 0.5 + 0.5 * x)
-  return Float32Array.from(u, (x) => 0.1 * (2 * x - 1))
+const sizeOf = (shape) => shape.reduce((a, b) => a * b, 1)
+
+/** The value in [0, 1) of each element of the tensor called `name`. */
+export function uniformOf(salt, name, count) {
+  return fillBy(new Float64Array(count), salt, name, (u) => u)
 }
 
-const signed = (salt, name, shape) =>
-  Float32Array.from(
-    uniformOf(
-      salt,
-      name,
-      shape.reduce((a, b) => a * b, 1),
-    ),
-    (x) => 2 * x - 1,
-  )
+/** The values in [-1, 1) of the input or cotangent called `name`. */
+export function signedOf(salt, name, shape) {
+  return fillBy(new Float32Array(sizeOf(shape)), salt, name, (u) => 2 * u - 1)
+}
+
+/** The deterministic contents of a state-dict tensor, by the last part of its name and its shape. */
+export function weightsOf(salt, name, shape) {
+  const last = name.slice(name.lastIndexOf('.') + 1)
+  return fillBy(new Float32Array(sizeOf(shape)), salt, name, weightFormula(last, shape))
+}
+
+function weightFormula(last, shape) {
+  if (last === 'running_mean') return (u) => 0.1 * (2 * u - 1)
+  if (last === 'running_var') return (u) => 0.75 + 0.5 * u
+  if (shape.length >= 2) {
+    const bound = Math.sqrt(6 / sizeOf(shape.slice(1)))
+    return (u) => (2 * u - 1) * bound
+  }
+  if (last === 'weight') return (u) => 0.5 + 0.5 * u
+  return (u) => 0.1 * (2 * u - 1)
+}
 
 const camelCase = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())
 
@@ -65,8 +68,17 @@ class Mismatches {
   }
 }
 
-const largest = (values) => values.reduce((m, x) => Math.max(m, Math.abs(x)), 0)
-const l2 = (values) => Math.sqrt(values.reduce((s, x) => s + x * x, 0))
+function largest(values) {
+  let most = 0
+  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]))
+  return most
+}
+
+function l2(values) {
+  let squares = 0
+  for (let i = 0; i < values.length; i++) squares += values[i] * values[i]
+  return Math.sqrt(squares)
+}
 
 function compareOutput(mismatches, kind, label, data, shape, wanted, tolerance) {
   mismatches.equal(`${label} shape`, [...shape], wanted.shape)
@@ -116,15 +128,14 @@ async function checkBackward(ocelli, model, golden, salt, part, mismatches) {
   const { tensor, realize } = ocelli
   const wanted = golden[part]
   const training = part === 'backward_train'
-  fill(model, salt, golden.stateDict, golden.constants)
   model.train(training)
   for (const module of model.modules()) if (typeof module.p === 'number') module.p = 0
   model.zeroGrad()
   const shape = [2, ...golden.input.slice(1)]
-  const outputs = outputsOf(model.forward(tensor(signed(salt, 'input', shape), shape)))
+  const outputs = outputsOf(model.forward(tensor(signedOf(salt, 'input', shape), shape)))
   let loss
   for (const [j, output] of outputs.entries()) {
-    const cotangent = tensor(signed(salt, `cotangent${j}`, output.shape), output.shape)
+    const cotangent = tensor(signedOf(salt, `cotangent${j}`, output.shape), output.shape)
     const term = output.mul(cotangent).sum()
     loss = loss ? loss.add(term) : term
   }
@@ -184,7 +195,7 @@ export async function checkCase(ocelli, golden, salt) {
   model.eval()
   mismatches.equal('macs', summarize(model, golden.input).macs, golden.macs)
   const outputs = outputsOf(
-    noGrad(() => model.forward(tensor(signed(salt, 'input', golden.input), golden.input))),
+    noGrad(() => model.forward(tensor(signedOf(salt, 'input', golden.input), golden.input))),
   )
   for (const [j, output] of outputs.entries()) {
     const data = await output.data()
@@ -195,6 +206,7 @@ export async function checkCase(ocelli, golden, salt) {
       golden.eval[j].argmax,
     )
   }
+  // Training comes last: it changes the running statistics.
   for (const part of ['backward_eval', 'backward_train']) {
     if (golden[part]) await checkBackward(ocelli, model, golden, salt, part, mismatches)
   }
