@@ -3,7 +3,15 @@
 // whose vectors are as wide as AVX-512's on machines that have only AVX2.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, delimiter, join, relative, resolve } from 'node:path'
 
@@ -78,12 +86,16 @@ function plan(compiler, version) {
   const steps = []
   const add = (file, set, extra) => {
     const command = [...flags, ...extra]
-    const key = createHash('sha256').update([compiler, version, ...command].join('\n')).digest('hex').slice(0, 8)
+    const key = createHash('sha256')
+      .update([compiler, version, ...command].join('\n'))
+      .digest('hex')
+      .slice(0, 8)
     const object = join(objects, `${basename(file, '.cc')}-${set}-${key}.o`)
     steps.push({ source: join(kernels, file), object, label: `${file} (${set})`, command })
   }
   for (const [set, extra] of Object.entries(sets)) {
-    for (const file of kernelFiles) add(file, set, [`-DOCELLI_ISA=${set}`, '-fno-exceptions', '-fno-rtti', ...extra])
+    for (const file of kernelFiles)
+      add(file, set, [`-DOCELLI_ISA=${set}`, '-fno-exceptions', '-fno-rtti', ...extra])
   }
   const list = Object.keys(sets)
     .map((set) => `X(${set})`)
@@ -131,7 +143,8 @@ function compile(compiler, step) {
 
 async function compileAll(compiler, steps) {
   const waiting = steps.filter((step) => !upToDate(step))
-  if (waiting.length > 0) console.log(`ocelli: building the native addon (${waiting.length} files) with ${compiler}`)
+  if (waiting.length > 0)
+    console.log(`ocelli: building the native addon (${waiting.length} files) with ${compiler}`)
   let failed = false
   const work = async () => {
     for (let step = waiting.shift(); step !== undefined && !failed; step = waiting.shift()) {
@@ -150,7 +163,8 @@ function link(compiler, steps) {
   const listFile = `${addon}.objects`
   const same = existsSync(listFile) && readFileSync(listFile, 'utf8') === list
   if (same && existsSync(addon) && statSync(addon).mtimeMs >= newest) return true
-  const platform = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : ['-static-libstdc++', '-static-libgcc']
+  const platform =
+    process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : ['-static-libstdc++', '-static-libgcc']
   const partial = `${addon}.${process.pid}`
   const { status, stdout, stderr } = spawnSync(
     compiler,
@@ -179,7 +193,9 @@ async function main() {
     return 0
   }
   if (process.platform === 'win32') {
-    console.log('ocelli: the native addon is not built on Windows yet; Ocelli will run on its reference backend.')
+    console.log(
+      'ocelli: the native addon is not built on Windows yet; Ocelli will run on its reference backend.',
+    )
     return 0
   }
   if (!existsSync(join(headers, 'node_api.h'))) {

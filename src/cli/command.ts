@@ -61,6 +61,8 @@ export interface Command<T extends OptionTable = OptionTable> {
   /** What stands after the name, such as `<image>...`. */
   readonly usage: string
   readonly options: T
+  /** Paragraphs under the options. */
+  readonly details?: readonly string[]
   readonly examples: readonly string[]
   readonly run: (args: readonly string[], options: OptionValues<T>) => Promise<void>
 }
@@ -147,28 +149,39 @@ function readValue(
 }
 
 /** The text of `ocelli COMMAND --help`. */
-export function commandHelp(command: Command): string {
-  const rows = Object.entries(command.options).map(([name, spec]): [string, string] => {
-    const short = spec.short ? `-${spec.short}, ` : '    '
-    const value =
-      spec.kind === 'flag'
-        ? ''
-        : spec.kind === 'choice'
-          ? ` ${spec.choices.join('|')}`
-          : ` <${spec.placeholder}>`
-    const fallback = 'default' in spec && spec.default !== undefined ? ` (default ${spec.default})` : ''
-    return [`  ${short}--${dashed(name)}${value}`, `${spec.description}${fallback}`]
-  })
-  const width = Math.max(...rows.map(([left]) => left.length), 0)
+export function commandHelp(command: Command, width = 100): string {
+  const { name, usage, summary, options, details = [], examples } = command
+  const rows = Object.entries(options).map(optionRow)
+  const column = Math.max(...rows.map(([left]) => left.length), 0) + 2
+  const listed = rows.flatMap(([left, right]) =>
+    wrapped(right, width - column).map((line, i) => `${(i === 0 ? left : '').padEnd(column)}${line}`),
+  )
   return [
-    `ocelli ${command.name} ${command.usage}`.trim(),
+    `usage: ocelli ${name} ${rows.length > 0 ? '[options] ' : ''}${usage}`.trimEnd(),
     '',
-    command.summary,
-    ...(rows.length > 0
-      ? ['', 'Options', ...rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`)]
-      : []),
-    ...(command.examples.length > 0
-      ? ['', 'Examples', ...command.examples.map((example) => `  ${example}`)]
-      : []),
+    ...wrapped(summary, width),
+    ...(listed.length > 0 ? ['', 'Options', ...listed] : []),
+    ...details.flatMap((paragraph) => ['', ...wrapped(paragraph, width)]),
+    ...(examples.length > 0 ? ['', 'Examples', ...examples.map((example) => `  ${example}`)] : []),
   ].join('\n')
+}
+
+function optionRow([name, spec]: [string, OptionSpec]): [left: string, right: string] {
+  const short = spec.short ? `-${spec.short}, ` : '    '
+  const value = spec.kind === 'flag' ? '' : spec.kind === 'choice' ? ' <choice>' : ` <${spec.placeholder}>`
+  const choices = spec.kind === 'choice' ? `: ${spec.choices.join(', ')}` : ''
+  const fallback = 'default' in spec && spec.default !== undefined ? ` (default ${spec.default})` : ''
+  return [`  ${short}--${dashed(name)}${value}`, `${spec.description}${choices}${fallback}`]
+}
+
+/** The words in lines of at most `width` characters. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)
+    if (line !== undefined && line.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${line} ${word}`
+    else lines.push(word)
+  }
+  return lines
 }

@@ -1,4 +1,5 @@
 import type { Network } from '../models/index.ts'
+import type { Module } from '../nn/index.ts'
 import type { Json } from '../weights/index.ts'
 import { createNetwork, loadInto, readWeights } from './network.ts'
 
@@ -43,4 +44,16 @@ export async function freezeBackbone(
   for (const [parameter, values] of network.namedParameters()) {
     if (classifier.has(parameter)) values.requiresGrad = true
   }
+}
+
+/** Normalization layers that are frozen: their running statistics must stay as the frozen weights know them. */
+export function frozenNormalization(network: Network): Module[] {
+  return network
+    .modules()
+    .filter(
+      (module) =>
+        module.buffers().length > 0 &&
+        module.parameters().length > 0 &&
+        !module.parameters().some(({ requiresGrad }) => requiresGrad),
+    )
 }

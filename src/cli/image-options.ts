@@ -1,4 +1,5 @@
 import {
+  centerCrop,
   compose,
   evaluationTransform,
   grayscale,
@@ -20,6 +21,7 @@ import { type ChoiceOption, type NumberOption, type TextOption, UsageError } fro
 export const imageOptions: {
   readonly imageSize: NumberOption
   readonly resize: NumberOption
+  readonly crop: NumberOption
   readonly interpolation: ChoiceOption
   readonly mean: TextOption
   readonly std: TextOption
@@ -38,6 +40,12 @@ export const imageOptions: {
     integer: true,
     description: 'what the shorter side is resized to before the central crop',
   },
+  crop: {
+    kind: 'number',
+    placeholder: 'share',
+    minimum: 0,
+    description: 'in place of --resize: the share of the shorter side that the crop keeps, such as 0.875',
+  },
   interpolation: {
     kind: 'choice',
     choices: ['nearest', 'bilinear', 'bicubic'],
@@ -50,6 +58,7 @@ export const imageOptions: {
 export interface ImageFlags {
   readonly imageSize: number | undefined
   readonly resize: number | undefined
+  readonly crop: number | undefined
   readonly interpolation: string | undefined
   readonly mean: string | undefined
   readonly std: string | undefined
@@ -61,18 +70,41 @@ export function changesImages(flags: ImageFlags): boolean {
 
 /** A network's preprocessing with what the flags change. */
 export function preprocessingFrom(base: Preprocessing, flags: ImageFlags): Preprocessing {
-  const { imageSize } = flags
+  const { imageSize, crop } = flags
+  if (crop !== undefined && flags.resize !== undefined) {
+    throw new UsageError('--crop and --resize say the same thing; give one of them')
+  }
+  if (crop !== undefined && !(crop > 0 && crop <= 1)) {
+    throw new UsageError(`--crop is a share above 0 and at most 1; got ${crop}`)
+  }
+  const { resize: _, ...rest } = base
+  const resize =
+    crop !== undefined
+      ? undefined
+      : (flags.resize ?? (imageSize === undefined ? base.resize : scaledResize(base, imageSize)))
   const mean = channelValues('mean', flags.mean, base) ?? base.mean
   const std = channelValues('std', flags.std, base) ?? base.std
-  const resize = flags.resize ?? (imageSize === undefined ? base.resize : scaledResize(base, imageSize))
+  if ((mean === undefined) !== (std === undefined)) {
+    throw new UsageError('--mean and --std go together: this network has neither of its own')
+  }
   return {
-    ...base,
+    ...rest,
     ...(imageSize !== undefined && { inputSize: imageSize }),
     ...(resize !== undefined && { resize }),
+    ...(crop !== undefined && { cropPct: crop }),
     ...(flags.interpolation !== undefined && { interpolation: flags.interpolation as Interpolation }),
     ...(mean && { mean }),
     ...(std && { std }),
   }
+}
+
+/** The same with the mean and standard deviation of a data set; one value stands for all channels. */
+export function withStatistics(base: Preprocessing, statistics: Statistics | null): Preprocessing {
+  if (statistics === null) return base
+  const { channels = 3 } = base
+  const spread = (values: readonly number[]): readonly number[] =>
+    values.length === channels ? values : new Array<number>(channels).fill(values[0]!)
+  return { ...base, mean: spread(statistics.mean), std: spread(statistics.std) }
 }
 
 /** Another size keeps the crop's share of the image. */
@@ -89,8 +121,12 @@ function channelValues(
 ): number[] | undefined {
   if (text === undefined) return undefined
   const values = text.split(',').map(Number)
-  if ((values.length !== 1 && values.length !== 3) || values.some((value) => !Number.isFinite(value))) {
-    throw new UsageError(`--${name} takes one number, or three separated by commas; got '${text}'`)
+  if (
+    (values.length !== 1 && values.length !== channels) ||
+    values.some((value) => !Number.isFinite(value))
+  ) {
+    const wanted = channels === 1 ? 'one number' : `one number, or ${channels} separated by commas`
+    throw new UsageError(`--${name} takes ${wanted}; got '${text}'`)
   }
   return values.length === 1 ? new Array<number>(channels).fill(values[0]!) : values
 }
@@ -101,19 +137,26 @@ export interface UniformImages {
   readonly channels: number
 }
 
+export interface Statistics {
+  readonly mean: readonly number[]
+  readonly std: readonly number[]
+}
+
 export type Augmentation = 'auto' | 'none' | 'crop' | 'crop-flip' | 'resized-crop'
 
 /**
  * How a network sees images without random changes. Small ones of one size are padded to the network's size rather than
- * enlarged, as MNIST's 28 x 28 are for LeNet-5.
+ * enlarged, as MNIST's 28 x 28 are for LeNet-5; any other image is first brought to that one size.
  * @param source null for photographs of any size.
  */
 export function evaluationFor(preprocessing: Preprocessing, source: UniformImages | null): Transform {
-  const border = borderOf(preprocessing, source)
   const first = toChannels(preprocessing, source)
-  return border === null
-    ? compose([...first, evaluationTransform(preprocessing)])
-    : compose([...first, ...(border > 0 ? [pad(border)] : []), ...toInput(preprocessing)])
+  const border = borderOf(preprocessing, source)
+  if (border === null) return compose([...first, evaluationTransform(preprocessing)])
+  const { size } = source!
+  const { interpolation = 'bilinear' } = preprocessing
+  const fitted = [resize(Math.min(...size), { interpolation }), centerCrop(size)]
+  return compose([...first, ...fitted, ...(border > 0 ? [pad(border)] : []), ...toInput(preprocessing)])
 }
 
 /** The same with the random changes of training. */

@@ -2,7 +2,7 @@ import { type Dataset, digits, mapDataset, randomSplit, subset } from '../data/i
 import { openDataset } from '../data/node.ts'
 import type { Transform } from '../transforms/index.ts'
 import type { FlagOption, TextOption } from './command.ts'
-import type { UniformImages } from './image-options.ts'
+import type { Statistics, UniformImages } from './image-options.ts'
 
 export const dataOptions: {
   readonly data: TextOption
@@ -12,11 +12,17 @@ export const dataOptions: {
     kind: 'text',
     placeholder: 'folder',
     short: 'd',
-    description:
-      "'digits', or a folder: MNIST's files, a folder for each class (also in train/ and val/), labels.csv, or names that begin with the class",
+    description: "labelled images: 'digits', or a folder",
   },
   skipCorrupt: { kind: 'flag', description: 'leaves out images that cannot be decoded, naming them' },
 }
+
+/** For the help of commands that take --data. */
+export const dataDetails: string =
+  "Labelled images are one of: 'digits', which the library draws itself; a folder with MNIST's files, plain or gzipped; " +
+  'a folder with a folder of images for each class, also as parts of its own in train/ and val/ (or valid/, validation/, ' +
+  'test/); a folder with labels.csv, whose lines hold a file name and a class; image sheets of CIFAR-10 with labels.csv; ' +
+  'a folder of images whose names begin with the class and an underscore, such as n01440764_tench.jpg.'
 
 type Labelled = Dataset & { readonly classes: readonly string[] }
 
@@ -26,7 +32,7 @@ export interface LabelledData {
   /** null for photographs of any size. */
   readonly uniform: UniformImages | null
   /** Mean and standard deviation that are usual for this data, where there are such. */
-  readonly statistics: { readonly mean: readonly number[]; readonly std: readonly number[] } | null
+  readonly statistics: Statistics | null
   /** Whether training and test images are told apart. */
   readonly hasParts: boolean
 }
@@ -36,7 +42,6 @@ const mnistStatistics = { mean: [0.1307], std: [0.3081] }
 export interface OpenFlags {
   readonly train: boolean
   readonly skipCorrupt: boolean
-  readonly seed?: number
 }
 
 export async function openLabelledData(data: string, flags: OpenFlags): Promise<LabelledData> {

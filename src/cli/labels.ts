@@ -1,5 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { type ClassLabel, classLabels, type ModelMetadata } from '../models/index.ts'
+import {
+  type ClassLabel,
+  classLabels,
+  type LabelSet,
+  type ModelMetadata,
+  type WeightEntry,
+} from '../models/index.ts'
 import { CommandError } from './command.ts'
 
 /** A file with one class a line, in the order of the network's outputs: a name, or a WordNet id with or without one. */
@@ -24,15 +30,19 @@ export function labelsOf(names: readonly string[]): readonly ClassLabel[] {
   return names.map((name) => ({ id: name, name }))
 }
 
-/** The classes that a network's published weights have, if it has as many. */
+/** The classes of published weights, or those usual for a network, if it has as many outputs. */
 export async function publishedLabels(
-  metadata: ModelMetadata,
+  from: WeightEntry | ModelMetadata,
   numClasses: number,
 ): Promise<readonly ClassLabel[] | null> {
-  const set = metadata.weights[0]?.classes ?? (metadata.numClasses === 1000 ? 'imagenet-1k' : undefined)
+  const set = 'classes' in from ? from.classes : usualSet(from)
   if (set === undefined) return null
   const labels = await classLabels(set)
   return labels.length === numClasses ? labels : null
+}
+
+function usualSet({ weights, numClasses }: ModelMetadata): LabelSet | undefined {
+  return weights[0]?.classes ?? (numClasses === 1000 ? 'imagenet-1k' : undefined)
 }
 
 /** What a class is called: its name, with its id where that says more. */

@@ -41,6 +41,11 @@ function find(name: string): Command {
   )
 }
 
+/** What the system refuses, such as a folder that may not be written: its message names the operation and the path. */
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string'
+}
+
 /** Runs one command line; gives the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args
@@ -56,10 +61,16 @@ export async function main(args: readonly string[]): Promise<number> {
       console.error(`ocelli: ${error.message}`)
       return 2
     }
-    const expected = expectedErrors.some((kind) => error instanceof kind)
+    const expected = expectedErrors.some((kind) => error instanceof kind) || isSystemError(error)
     console.error(expected || !(error instanceof Error) ? `ocelli: ${(error as Error).message}` : error.stack)
     return 1
   }
 }
+
+// Whoever reads the output may stop early, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
 
 process.exitCode = await main(process.argv.slice(2))

@@ -6,12 +6,15 @@ import {
   modelMetadata,
   type Network,
 } from '../models/index.ts'
+import type { Preprocessing } from '../transforms/index.ts'
 import type { TransformDescription } from '../transforms/transform.ts'
 import { loadStateDictFile } from '../weights/file.ts'
 import type { Json, StateDict } from '../weights/index.ts'
 import { CommandError, type ListOption, type TextOption } from './command.ts'
+import { type Statistics, withStatistics } from './image-options.ts'
 import { labelsOf, publishedLabels, readLabels } from './labels.ts'
 import { parseModelOptions } from './model-options.ts'
+import { weightEntryOf } from './weight-entry.ts'
 
 export const networkOptions: {
   readonly model: TextOption
@@ -55,10 +58,11 @@ export interface LoadedNetwork {
   readonly name: string
   readonly network: Network
   readonly options: { readonly [key: string]: Json }
-  readonly metadata: ModelMetadata
+  /** How its weights want their images: as published with them, or as is usual for the network. */
+  readonly preprocessing: Preprocessing
   /** What its outputs stand for, where that is known. */
   readonly labels: readonly ClassLabel[] | null
-  /** How the checkpoint wants its images, where it says so. */
+  /** What a checkpoint of ocelli train does with images before the network sees them. */
   readonly transform: TransformDescription | null
 }
 
@@ -106,6 +110,7 @@ export async function loadNetwork(flags: NetworkFlags): Promise<LoadedNetwork> {
   }
   const own = description?.model === name ? description : null
   const metadata = metadataOf(name)
+  const entry = own === null ? await weightEntryOf(metadata, flags.weights) : null
   const options = { ...own?.options, ...parseModelOptions(flags.modelOption) }
   const network = await buildNetwork(name, options, tensors)
   loadInto(network, tensors, flags.weights, name)
@@ -115,13 +120,25 @@ export async function loadNetwork(flags: NetworkFlags): Promise<LoadedNetwork> {
       ? await readLabels(flags.labels)
       : own?.classes
         ? labelsOf(own.classes)
-        : await publishedLabels(metadata, network.numClasses)
+        : await publishedLabels(entry ?? metadata, network.numClasses)
   if (labels !== null && labels.length !== network.numClasses) {
     throw new CommandError(
       `${flags.labels ?? flags.weights}: names ${labels.length} classes, but ${name} has ${network.numClasses} outputs`,
     )
   }
-  return { name, network, options, metadata, labels, transform: own?.preprocessing ?? null }
+  const transform = own?.preprocessing ?? null
+  const preprocessing = withStatistics(
+    (entry ?? metadata).preprocessing,
+    transform && normalizationOf(transform),
+  )
+  return { name, network, options, preprocessing, labels, transform }
+}
+
+/** Mean and standard deviation among the steps of a transform. */
+function normalizationOf({ transforms }: TransformDescription): Statistics | null {
+  const steps = Array.isArray(transforms) ? (transforms as readonly TransformDescription[]) : []
+  const step = steps.find(({ name }) => name === 'Normalize')
+  return step ? (step as unknown as Statistics) : null
 }
 
 export async function createNetwork(
@@ -156,6 +173,14 @@ export function loadInto(network: Network, tensors: StateDict, file: string, nam
   try {
     network.loadStateDict(tensors)
   } catch (error) {
-    throw new CommandError(`${file}: does not fit ${name}. ${(error as Error).message}`)
+    throw new CommandError(`${file}: ${misfit(name, error)}`)
   }
+}
+
+/** The table of what does not fit, without the words that are for programs. */
+export function misfit(name: string, error: unknown): string {
+  const [first, ...table] = (error as Error).message.split('\n')
+  const counts = /: ([^:]+ unexpected)\./.exec(first!)?.[1]
+  if (counts === undefined) return `does not fit ${name}: ${(error as Error).message}`
+  return [`these weights do not fit ${name}: ${counts}`, ...table].join('\n')
 }

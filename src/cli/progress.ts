@@ -89,3 +89,8 @@ export function formatSeconds(seconds: number): string {
   const pad = (n: number): string => String(n).padStart(2, '0')
   return h > 0 ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`
 }
+
+/** 98.76 %, of a share from 0 to 1. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`
+}

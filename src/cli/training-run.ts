@@ -4,6 +4,7 @@ import type { Dataset } from '../data/index.ts'
 import { DataLoader } from '../data/index.ts'
 import type { Network } from '../models/index.ts'
 import { F } from '../nn/index.ts'
+import type { Optimizer } from '../optim/index.ts'
 import { getDefaultGenerator, manualSeed } from '../tensor/index.ts'
 import {
   type EpochReport,
@@ -17,8 +18,10 @@ import {
 } from '../train/index.ts'
 import { writeFileAtomic } from '../weights/file.ts'
 import { CommandError } from './command.ts'
-import { formatSeconds, Progress } from './progress.ts'
-import { makeOptimizer, makeSchedule, type TrainingSettings } from './training-settings.ts'
+import { frozenNormalization } from './fine-tuning.ts'
+import { misfit } from './network.ts'
+import { formatSeconds, Progress, percent } from './progress.ts'
+import { type MadeSchedule, makeOptimizer, makeSchedule, type TrainingSettings } from './training-settings.ts'
 
 export const checkpointName = 'checkpoint.safetensors'
 const bestName = 'best.safetensors'
@@ -36,8 +39,8 @@ export interface TrainingJob {
   readonly saveEvery: number | undefined
   /** Goes on from the checkpoint in `out`. */
   readonly resume: boolean
-  /** The command that goes on, shown when a run is interrupted. */
-  readonly resumeCommand: string
+  /** What to do after an interruption. */
+  readonly hint: string
 }
 
 export interface EpochEntry extends EpochReport {
@@ -65,14 +68,13 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
     network.parameters().filter((parameter) => parameter.requiresGrad),
     settings,
   )
-  const loader = new DataLoader(job.train, {
-    batchSize: settings.batchSize,
-    shuffle: true,
-    seed: settings.seed,
-  })
+  const { batchSize } = settings
+  // Batch normalization has nothing to go by in a batch of one.
+  const dropLast = job.train.length > batchSize && job.train.length % batchSize === 1
+  const loader = new DataLoader(job.train, { batchSize, dropLast, shuffle: true, seed: settings.seed })
   const schedule = makeSchedule(optimizer, settings, loader.length)
   const scheduler = schedule?.scheduler ?? null
-  if (saved) await restore(saved, { model: network, optimizer, scheduler })
+  if (saved) await restore(saved, { model: network, optimizer }, schedule, path)
   else await mkdir(out, { recursive: true })
 
   const history = saved ? await readHistory(out, saved.position.epoch) : []
@@ -86,12 +88,11 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
   let last: Position = saved?.position ?? startPosition
 
   function newProgress({ epoch, stepInEpoch }: Position): Progress {
-    const made = new Progress(`epoch ${epoch + 1}/${settings.epochs}`, {
-      total: job.train.length,
+    return new Progress(`epoch ${epoch + 1}/${settings.epochs}`, {
+      total: dropLast ? job.train.length - 1 : job.train.length,
       unit: 'images',
-      done: stepInEpoch * settings.batchSize,
+      done: Math.min(stepInEpoch * batchSize, job.train.length),
     })
-    return made
   }
 
   try {
@@ -102,12 +103,13 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
         ...(scheduler && { scheduler, schedulerInterval: schedule!.interval }),
         train: loader,
         ...(job.validation && {
-          validation: new DataLoader(job.validation, { batchSize: Math.max(settings.batchSize, 32) }),
+          validation: new DataLoader(job.validation, { batchSize: Math.max(batchSize, 32) }),
         }),
         epochs: settings.epochs,
         loss: (outputs, labels) =>
           F.crossEntropy(outputs, labels, { labelSmoothing: settings.labelSmoothing }),
         ...(settings.clipGradNorm !== undefined && { clipGradNorm: settings.clipGradNorm }),
+        evaluationModules: frozenNormalization(network),
         signal: interruption.signal,
         onStep: ({ loss, samples }) => {
           lossShown = Number.isNaN(lossShown) ? loss : 0.95 * lossShown + 0.05 * loss
@@ -140,9 +142,9 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
     )
     if (result.interrupted) {
       if (last.stepInEpoch > 0) await save(checkpointName, last)
-      progress.finish(
-        `interrupted after step ${last.stepInEpoch} of epoch ${last.epoch + 1}; saved ${path}\ngo on with: ${job.resumeCommand}`,
-      )
+      const place = `step ${last.stepInEpoch} of ${loader.length} of epoch ${last.epoch + 1}`
+      progress.finish(`interrupted after ${place}; saved ${path}\n${job.hint}`)
+      process.exitCode = interruption.exitCode()
     }
     return { network, history, interrupted: result.interrupted, best: bestOf(history), checkpoint: path }
   } finally {
@@ -150,8 +152,25 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
   }
 }
 
-async function restore(saved: SavedRun, run: Parameters<SavedRun['restore']>[0]): Promise<void> {
-  await saved.restore(run)
+/**
+ * Puts the saved state into a run. Schedules by the step follow from the settings and the step alone, so that a run which
+ * is given more epochs goes on as if it had been given them from the start.
+ */
+async function restore(
+  saved: SavedRun,
+  run: { readonly model: Network; readonly optimizer: Optimizer },
+  schedule: MadeSchedule | null,
+  path: string,
+): Promise<void> {
+  const planned = schedule?.interval === 'step'
+  if (planned) for (let i = 0; i < saved.position.step; i++) schedule.scheduler.step()
+  const plan = run.optimizer.paramGroups.map(({ params: _, ...options }) => options)
+  try {
+    await saved.restore({ ...run, scheduler: planned ? null : (schedule?.scheduler ?? null) })
+  } catch (error) {
+    throw new CommandError(`${path}: ${misfit('the network of this run', error)}`)
+  }
+  if (planned) for (const [i, group] of run.optimizer.paramGroups.entries()) Object.assign(group, plan[i])
   getDefaultGenerator().restore(saved.random)
 }
 
@@ -180,10 +199,6 @@ function epochLine({ epoch, train, validation, lr, seconds }: EpochEntry, epochs
   return parts.join('  ')
 }
 
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`
-}
-
 async function readHistory(out: string, epochs: number): Promise<EpochEntry[]> {
   const path = join(out, historyName)
   try {
@@ -198,19 +213,27 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
   await writeFileAtomic(path, [new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`)])
 }
 
+interface Interruption {
+  readonly signal: AbortSignal
+  /** What the shell expects of a command that ended so. */
+  readonly exitCode: () => number
+  readonly stop: () => void
+}
+
 /** The first Ctrl-C (or a polite kill) asks for a stop after the running step; the second ends the process at once. */
-function listenForInterruption(): { readonly signal: AbortSignal; readonly stop: () => void } {
+function listenForInterruption(): Interruption {
   const controller = new AbortController()
+  let exitCode = 130
   const onSignal = (name: NodeJS.Signals): void => {
-    const code = name === 'SIGINT' ? 130 : 143
-    if (controller.signal.aborted) process.exit(code)
-    process.exitCode = code
+    exitCode = name === 'SIGINT' ? 130 : 143
+    if (controller.signal.aborted) process.exit(exitCode)
     controller.abort()
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
   return {
     signal: controller.signal,
+    exitCode: () => exitCode,
     stop: () => {
       process.off('SIGINT', onSignal)
       process.off('SIGTERM', onSignal)

@@ -88,7 +88,7 @@ export const trainingOptions: {
   schedule: {
     kind: 'choice',
     choices: ['constant', 'step', 'multi-step', 'exponential', 'cosine', 'one-cycle', 'plateau'],
-    default: 'constant',
+    default: 'cosine',
     description: 'how the learning rate changes',
   },
   stepSize: {
@@ -156,7 +156,7 @@ export interface TrainingSettings {
 
 export function makeOptimizer(parameters: readonly Tensor[], settings: TrainingSettings): Optimizer {
   const { momentum, weightDecay } = settings
-  const lr = settings.lr ?? (settings.optimizer === 'sgd' ? 0.05 : 0.001)
+  const lr = initialRate(settings)
   switch (settings.optimizer) {
     case 'sgd':
       return sgd(parameters, { lr, momentum, weightDecay })
@@ -167,6 +167,11 @@ export function makeOptimizer(parameters: readonly Tensor[], settings: TrainingS
     default:
       return adam(parameters, { lr, weightDecay })
   }
+}
+
+/** The learning rate at the start. */
+function initialRate({ lr, optimizer }: TrainingSettings): number {
+  return lr ?? (optimizer === 'sgd' ? 0.05 : 0.001)
 }
 
 export interface MadeSchedule {
@@ -200,8 +205,8 @@ export function makeSchedule(
       return { scheduler, interval: 'step' }
     }
     case 'one-cycle': {
-      const maxLr = optimizer.paramGroups.map(({ lr }) => lr)
-      return { scheduler: new OneCycleLR(optimizer, { maxLr, totalSteps: total + 1 }), interval: 'step' }
+      const cycle = { maxLr: initialRate(settings), totalSteps: total + 1 }
+      return { scheduler: new OneCycleLR(optimizer, cycle), interval: 'step' }
     }
     case 'step':
       return { scheduler: new StepLR(optimizer, { stepSize, gamma }), interval: 'epoch' }

@@ -319,5 +319,3 @@ export type Instruction =
       readonly step: number
       readonly y: Dense
     }
-
-export type InstructionOp = Instruction['op']

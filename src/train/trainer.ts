@@ -1,5 +1,5 @@
 import type { Network } from '../models/index.ts'
-import { F } from '../nn/index.ts'
+import { F, type Module } from '../nn/index.ts'
 import { allFinite } from '../optim/finite.ts'
 import type { Optimizer, Scheduler } from '../optim/index.ts'
 import { clipGradNorm } from '../optim/index.ts'
@@ -60,11 +60,13 @@ export interface TrainerOptions {
   readonly loss?: (outputs: Tensor, labels: Tensor) => Tensor
   /** Largest norm of all gradients together. */
   readonly clipGradNorm?: number
+  /** Modules that stay in evaluation mode, such as a frozen backbone, whose running statistics then stay too. */
+  readonly evaluationModules?: readonly Module[]
   readonly onStep?: (report: StepReport) => void
   readonly onEpoch?: (report: EpochReport) => void | Promise<void>
   /** Called after every step with the place reached; saves a checkpoint when it is time. */
   readonly afterStep?: (position: Position) => void | Promise<void>
-  /** Stops after the step that runs. */
+  /** Stops after the step that runs, or within a validation, which resuming then repeats. */
   readonly signal?: AbortSignal
 }
 
@@ -110,9 +112,11 @@ export async function train(
     return [loss, countCorrect(outputs, labels)]
   })
   const history: EpochReport[] = []
+  const stopping = options.signal ? { signal: options.signal } : {}
   let position = from
   for (let epoch = from.epoch; epoch < options.epochs; epoch++) {
     model.train()
+    for (const module of options.evaluationModules ?? []) module.eval()
     options.train.setEpoch(epoch, position.stepInEpoch)
     for await (const batch of options.train) {
       const [lossTensor, correct] = await step(batch.images, batch.labels)
@@ -145,7 +149,16 @@ export async function train(
       if (options.signal?.aborted) return { position, history, interrupted: true }
     }
     const { running } = position
-    const validation = options.validation ? await evaluate(model, options.validation, { loss: lossOf }) : null
+    let validation: Evaluation | null = null
+    try {
+      if (options.validation)
+        validation = await evaluate(model, options.validation, { loss: lossOf, ...stopping })
+    } catch (error) {
+      if (options.signal?.aborted && error === options.signal.reason) {
+        return { position, history, interrupted: true }
+      }
+      throw error
+    }
     const report: EpochReport = { epoch: epoch + 1, train: average(running), validation }
     if (options.schedulerInterval !== 'step') options.scheduler?.step(validation?.loss ?? report.train.loss)
     position = { epoch: epoch + 1, stepInEpoch: 0, step: position.step, running: startPosition.running }

@@ -62,7 +62,7 @@ function refuseFloat64(graph: Graph): void {
   }
 }
 
-/** Bytes of derived values that live executables hold. */
+/** Bytes of derived values that are held. */
 class DerivedBytes {
   total = 0
   readonly #registry = new FinalizationRegistry<number>((bytes) => {
@@ -75,7 +75,12 @@ class DerivedBytes {
   }
 }
 
-/** The parameters that derived values were computed from. */
+interface Derived {
+  readonly values: readonly TypedArray[]
+  /** The versions of the parameters that the values were computed from; null while there are no values. */
+  origins: readonly Origin[] | null
+}
+
 interface Origin {
   readonly storage: WeakRef<Storage>
   readonly version: number
@@ -88,8 +93,8 @@ class NativeExecutable implements Executable {
   readonly #derivedFrom: readonly number[]
   readonly #derivedSizes: readonly number[]
   readonly #derivedBytes: DerivedBytes
-  #derived: TypedArray[] = []
-  #origins: readonly Origin[] | null = null
+  /** By the first parameter that they depend on: programs outlive networks, derived values must not. */
+  readonly #derived = new WeakMap<object, Derived>()
 
   constructor(addon: Addon, compiled: Compiled, derivedBytes: DerivedBytes) {
     this.#addon = addon
@@ -115,35 +120,46 @@ class NativeExecutable implements Executable {
           throw new Error('the run was stopped')
         }
       }
-      await this.#refreshDerived(inputs, (prologue, derived) => run(prologue, [...values, ...derived]))
-      await run(this.#program, [...values, ...this.#derived, ...outputs.map(hostData)])
+      const derived = await this.#derivedValues(inputs, (prologue, derived) =>
+        run(prologue, [...values, ...derived]),
+      )
+      await run(this.#program, [...values, ...derived, ...outputs.map(hostData)])
     } finally {
       signal?.removeEventListener('abort', abort)
     }
   }
 
-  /** Computes derived values anew where a parameter that they depend on is another one, or has changed. */
-  async #refreshDerived(
+  /** Derived values, computed anew where a parameter that they depend on is another one, or has changed. */
+  async #derivedValues(
     inputs: readonly Storage[],
     run: (prologue: LoadedProgram, derived: readonly TypedArray[]) => Promise<void>,
-  ): Promise<void> {
-    if (this.#prologue === null) return
+  ): Promise<readonly TypedArray[]> {
+    if (this.#prologue === null) return []
     const storages = this.#derivedFrom.map((index) => inputs[index]!)
-    const current = this.#origins?.every(
+    const derived = this.#derivedOf(storages[0] ?? this)
+    const current = derived.origins?.every(
       ({ storage, version }, i) => storage.deref() === storages[i] && version === storages[i]!.version,
     )
-    if (current) return
-    if (this.#derived.length === 0) {
-      this.#derived = this.#derivedSizes.map((bytes) => new Uint8Array(bytes))
+    if (!current) {
+      derived.origins = null
+      const origins = storages.map((storage) => ({ storage: new WeakRef(storage), version: storage.version }))
+      await run(this.#prologue, derived.values)
+      derived.origins = origins
+    }
+    return derived.values
+  }
+
+  #derivedOf(key: object): Derived {
+    let derived = this.#derived.get(key)
+    if (derived === undefined) {
+      derived = { values: this.#derivedSizes.map((bytes) => new Uint8Array(bytes)), origins: null }
       this.#derivedBytes.add(
-        this,
+        derived,
         this.#derivedSizes.reduce((sum, bytes) => sum + bytes, 0),
       )
+      this.#derived.set(key, derived)
     }
-    this.#origins = null
-    const origins = storages.map((storage) => ({ storage: new WeakRef(storage), version: storage.version }))
-    await run(this.#prologue, this.#derived)
-    this.#origins = origins
+    return derived
   }
 }
 

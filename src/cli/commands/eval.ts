@@ -1,14 +1,26 @@
 import { DataLoader } from '../../data/index.ts'
-import { ConfusionMatrix, classificationReport, formatReport, TopKAccuracy } from '../../metrics/index.ts'
+import {
+  Accuracy,
+  ConfusionMatrix,
+  classificationReport,
+  formatReport,
+  TopKAccuracy,
+} from '../../metrics/index.ts'
 import { evaluate } from '../../train/index.ts'
 import { transformFrom } from '../../transforms/index.ts'
 import { type Command, defineCommand, UsageError } from '../command.ts'
 import { deviceLine } from '../device.ts'
-import { changesImages, evaluationFor, imageOptions, preprocessingFrom } from '../image-options.ts'
-import { dataOptions, firstOf, openLabelledData, seenThrough } from '../labelled-data.ts'
+import {
+  changesImages,
+  evaluationFor,
+  imageOptions,
+  preprocessingFrom,
+  withStatistics,
+} from '../image-options.ts'
+import { dataDetails, dataOptions, firstOf, openLabelledData, seenThrough } from '../labelled-data.ts'
 import { labelText, matchClasses } from '../labels.ts'
 import { loadNetwork, networkOptions } from '../network.ts'
-import { formatSeconds, Progress } from '../progress.ts'
+import { formatSeconds, Progress, percent } from '../progress.ts'
 
 export const evalCommand: Command = defineCommand({
   name: 'eval',
@@ -41,6 +53,7 @@ export const evalCommand: Command = defineCommand({
     },
     json: { kind: 'flag', description: 'prints JSON' },
   },
+  details: [dataDetails],
   examples: [
     'ocelli eval --data photographs --model squeezenet1_1 --weights squeezenet1_1.pth',
     'ocelli eval --data mnist --weights runs/lenet5/checkpoint.safetensors --verbose',
@@ -58,21 +71,23 @@ export const evalCommand: Command = defineCommand({
     const transform = ownTransform
       ? transformFrom(loaded.transform!)
       : evaluationFor(
-          preprocessingFrom({ ...loaded.metadata.preprocessing, ...source.statistics }, options),
+          preprocessingFrom(withStatistics(loaded.preprocessing, source.statistics), options),
           source.uniform,
         )
     const dataset = firstOf(seenThrough(source.dataset, transform, mapping), options.limit)
     const loader = new DataLoader(dataset, { batchSize: options.batchSize })
     const names = Array.from({ length: outputs }, (_, i) => labelText(loaded.labels, i))
     const matrix = new ConfusionMatrix(names)
+    const top1 = new Accuracy()
     const top5 = new TopKAccuracy(5)
     const progress = new Progress('eval', { total: dataset.length, unit: 'images' })
     const started = performance.now()
     const { loss, accuracy, samples } = await evaluate(loaded.network, loader, {
       onBatch: async (scores, labels) => {
         await matrix.update(scores, labels)
+        await top1.update(scores, labels)
         await top5.update(scores, labels)
-        progress.advance(labels.size, `top-1 ${percent(share(matrix))}`)
+        progress.advance(labels.size, `top-1 ${percent(top1.compute())}`)
       },
     })
     const seconds = (performance.now() - started) / 1000
@@ -101,16 +116,3 @@ export const evalCommand: Command = defineCommand({
     if (outputs <= 40) console.log(`\n${matrix}`)
   },
 })
-
-function share(matrix: ConfusionMatrix): number {
-  let [right, all] = [0, 0]
-  for (let i = 0; i < matrix.size; i++) {
-    right += matrix.count(i, i)
-    for (let j = 0; j < matrix.size; j++) all += matrix.count(i, j)
-  }
-  return right / all
-}
-
-function percent(value: number): string {
-  return `${(100 * value).toFixed(2)} %`
-}

@@ -11,7 +11,7 @@ import { deviceLine } from '../device.ts'
 import { changesImages, evaluationFor, imageOptions, preprocessingFrom } from '../image-options.ts'
 import { labelText } from '../labels.ts'
 import { type LoadedNetwork, loadNetwork, networkOptions } from '../network.ts'
-import { Progress } from '../progress.ts'
+import { Progress, percent } from '../progress.ts'
 
 /** An image that is read when its turn comes. */
 interface Source {
@@ -22,13 +22,15 @@ interface Source {
 interface Prediction {
   readonly index: number
   readonly class: string
+  /** Where the class has one besides its name, such as WordNet's. */
+  readonly id?: string
   readonly probability: number
 }
 
 export const predict: Command = defineCommand({
   name: 'predict',
   summary: 'Says what is on images',
-  usage: '<image or folder>... (- reads an image, or a list of files, from standard input)',
+  usage: '<image|folder|->...',
   options: {
     ...networkOptions,
     topK: {
@@ -52,6 +54,12 @@ export const predict: Command = defineCommand({
     skipCorrupt: { kind: 'flag', description: 'leaves out images that cannot be decoded, naming them' },
     json: { kind: 'flag', description: 'prints one JSON object a line for each image' },
   },
+  details: [
+    'A folder stands for all images in it and below. - reads standard input: an image, or text with one file name a line. ' +
+      'Results go to standard output in the order of the images, everything else to standard error.',
+    'Images are prepared as the weights want it: as ocelli train did, or as is usual for the published weights or the network; ' +
+      'the options above change that.',
+  ],
   examples: [
     'ocelli predict --model squeezenet1_1 --weights squeezenet1_1.pth dog.jpg photographs/',
     'ocelli predict --weights runs/digits/checkpoint.safetensors digit.png --json',
@@ -83,7 +91,7 @@ export const predict: Command = defineCommand({
         const classes = probabilities.length / read.length
         for (const [i, { name }] of read.entries()) {
           const row = probabilities.subarray(i * classes, (i + 1) * classes)
-          show(name, best(row as Float32Array, options.topK, loaded), options.json)
+          show(name, best(row as Float32Array, options.topK, loaded), loaded, options.json)
           shown++
         }
       }
@@ -96,7 +104,7 @@ export const predict: Command = defineCommand({
 
 function transformOf(loaded: LoadedNetwork, flags: Parameters<typeof preprocessingFrom>[1]): Transform {
   if (loaded.transform !== null && !changesImages(flags)) return transformFrom(loaded.transform)
-  return evaluationFor(preprocessingFrom(loaded.metadata.preprocessing, flags), null)
+  return evaluationFor(preprocessingFrom(loaded.preprocessing, flags), null)
 }
 
 async function sourcesOf(input: string): Promise<Source[]> {
@@ -149,18 +157,29 @@ async function readAll(
 
 function best(row: Float32Array, k: number, { labels }: LoadedNetwork): Prediction[] {
   const order = Array.from(row, (_, index) => index).sort((a, b) => row[b]! - row[a]! || a - b)
-  return order
-    .slice(0, k)
-    .map((index) => ({ index, class: labelText(labels, index), probability: row[index]! }))
+  return order.slice(0, k).map((index) => {
+    const label = labels?.[index]
+    return {
+      index,
+      class: label?.name ?? labelText(labels, index),
+      ...(label && label.id !== label.name && { id: label.id }),
+      probability: row[index]!,
+    }
+  })
 }
 
-function show(name: string, predictions: readonly Prediction[], json: boolean): void {
+function show(
+  name: string,
+  predictions: readonly Prediction[],
+  { labels }: LoadedNetwork,
+  json: boolean,
+): void {
   if (json) {
     console.log(JSON.stringify({ image: name, predictions }))
     return
   }
   console.log(name)
-  for (const { class: label, probability } of predictions) {
-    console.log(`  ${(100 * probability).toFixed(2).padStart(6)} %  ${label}`)
+  for (const { index, probability } of predictions) {
+    console.log(`  ${percent(probability).padStart(8)}  ${labelText(labels, index)}`)
   }
 }

@@ -1,5 +1,6 @@
-import { createModel, formatSummary, modelMetadata, summarize } from '../../models/index.ts'
+import { createModel, formatSummary, summarize } from '../../models/index.ts'
 import { type Command, CommandError, defineCommand, UsageError } from '../command.ts'
+import { metadataOf } from '../network.ts'
 
 export const summary: Command = defineCommand({
   name: 'summary',
@@ -24,7 +25,7 @@ export const summary: Command = defineCommand({
   run: async ([name, ...more], { input, classes, json }) => {
     if (name === undefined || more.length > 0)
       throw new UsageError('summary takes one network; ocelli list names them')
-    const { preprocessing } = modelMetadata(name)
+    const { preprocessing } = metadataOf(name)
     const { inputSize, channels = 3 } = preprocessing
     const [height, width] = typeof inputSize === 'number' ? [inputSize, inputSize] : inputSize
     const shape = input === undefined ? [1, channels, height, width] : input.split('x').map(Number)

@@ -1,7 +1,6 @@
 import { access, mkdir, readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import type { Dataset } from '../../data/index.ts'
-import type { Preprocessing } from '../../transforms/index.ts'
 import type { Json } from '../../weights/index.ts'
 import {
   type Command,
@@ -19,12 +18,21 @@ import {
   imageOptions,
   preprocessingFrom,
   trainingFor,
+  withStatistics,
 } from '../image-options.ts'
-import { dataOptions, type LabelledData, openLabelledData, seenThrough, splitOff } from '../labelled-data.ts'
+import {
+  dataDetails,
+  dataOptions,
+  type LabelledData,
+  openLabelledData,
+  seenThrough,
+  splitOff,
+} from '../labelled-data.ts'
 import { labelsOf, matchClasses } from '../labels.ts'
 import { parseModelOptions } from '../model-options.ts'
 import { metadataOf, networkOptions } from '../network.ts'
-import { checkpointName, percent, runTraining, type TrainingOutcome, writeJson } from '../training-run.ts'
+import { percent } from '../progress.ts'
+import { checkpointName, runTraining, type TrainingOutcome, writeJson } from '../training-run.ts'
 import { trainingOptions } from '../training-settings.ts'
 
 const settingsName = 'run.json'
@@ -85,6 +93,7 @@ export const trainCommand: Command = defineCommand({
   summary: 'Trains a network on labelled images, or goes on training one',
   usage: '',
   options,
+  details: [dataDetails],
   examples: [
     'ocelli train --data mnist --model lenet5 --epochs 10 --lr 0.002 --schedule cosine',
     'ocelli train --data flowers --model resnet18 --weights resnet18.pth --freeze --epochs 5',
@@ -147,17 +156,9 @@ async function trainFrom(given: TrainFlags): Promise<TrainingOutcome> {
     },
     saveEvery: flags.saveEvery,
     resume,
-    resumeCommand: `ocelli train --resume ${out}`,
+    hint: `ocelli train --resume ${out} goes on with it`,
   })
   return outcome
-}
-
-function withStatistics(base: Preprocessing, statistics: LabelledData['statistics']): Preprocessing {
-  if (statistics === null) return base
-  const channels = base.channels ?? 3
-  const spread = (values: readonly number[]): readonly number[] =>
-    values.length === channels ? values : new Array<number>(channels).fill(values[0]!)
-  return { ...base, mean: spread(statistics.mean), std: spread(statistics.std) }
 }
 
 /** The training images, and the validation images with the labels they have among the training classes. */
