@@ -220,9 +220,12 @@ describe.each(listModels())('%s', (name) => {
     }
     network.setGradientCheckpointing()
     const recomputed = await digest(network, seen)
+    // The bias of a convolution that batch normalization follows has a gradient of rounding errors alone.
+    const largest = Math.max(...[...kept.values()].map(([most]) => most))
     for (const [key, values] of kept) {
       for (const [i, value] of values.entries()) {
-        expect(Math.abs(recomputed.get(key)![i]! - value) / value, key).toBeLessThan(1e-3)
+        const difference = Math.abs(recomputed.get(key)![i]! - value)
+        expect(difference, key).toBeLessThan(1e-3 * value + 1e-6 * largest)
       }
     }
   })
