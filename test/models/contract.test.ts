@@ -11,7 +11,6 @@ import {
   type Network,
   summarize,
 } from '../../src/models/index.ts'
-import { skipInit } from '../../src/nn/init.ts'
 import {
   getBackend,
   grad,
@@ -52,9 +51,12 @@ function images(channels: number, side: number): Tensor {
   return tensor(signedOf('contract', 'images', shape), shape)
 }
 
-/** A network without values: for what needs shapes alone. */
-const shapesOf = (name: string, options: ModelOptions = {}): Promise<Network> =>
-  skipInit(() => createModel(name, options))
+/** A network for what needs shapes alone: in training mode, running statistics would be computed with whatever is next. */
+async function shapesOf(name: string, options: ModelOptions = {}): Promise<Network> {
+  const network = await createModel(name, options)
+  network.eval()
+  return network
+}
 
 const pattern = signedOf('contract', 'weights', [65_537])
 
@@ -181,7 +183,6 @@ describe.each(listModels())('%s', (name) => {
   it('computes the same in parts, and after its weights were saved and loaded', async ({ skip }) => {
     if (minutes) skip(minutes)
     const network = await filled(name)
-    network.eval()
     const [whole, parts, descriptor] = noGrad(() => {
       const features = network.forwardFeatures(seen)
       expect(features.shape[1]).toBe(network.featureInfo.at(-1)!.channels)
@@ -206,7 +207,6 @@ describe.each(listModels())('%s', (name) => {
       mismatched: [],
     })
     expect(Buffer.compare(await saved(other), bytes)).toBe(0)
-    other.eval()
     expect(await noGrad(() => other.forward(seen)).data()).toEqual(expected)
   })
 
