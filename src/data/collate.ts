@@ -48,6 +48,19 @@ export function collate(samples: readonly (Sample | TensorSample)[], indices: In
   }
 }
 
+/**
+ * Images of one size as a float32 tensor [images, channels, height, width]; 8-bit ones are scaled to [0, 1] as `toTensor`
+ * does. Throws a RangeError naming the image whose size differs from the first one's.
+ */
+export function stackImages(images: readonly Image[]): Tensor {
+  if (images.length === 0) throw new RangeError('stackImages: needs at least one image')
+  const samples = images.map((image) => ({ image, label: 0 }))
+  return collate(
+    samples,
+    Int32Array.from(images, (_, i) => i),
+  ).images
+}
+
 function emptyLike(values: TypedArray, length: number): TypedArray {
   return new (values.constructor as new (length: number) => TypedArray)(length)
 }
@@ -60,7 +73,7 @@ function checkShape(sample: Sample | TensorSample, shape: Shape, index: number, 
   const found = formatShape(shapeOf(sample))
   if (found === formatShape(shape)) return
   throw new RangeError(
-    `DataLoader: sample ${index} has shape ${found}, sample ${firstIndex} of the same batch ${formatShape(shape)}; ` +
+    `sample ${index} has shape ${found}, sample ${firstIndex} of the same batch ${formatShape(shape)}; ` +
       'a transform such as resize and centerCrop makes them equal',
   )
 }

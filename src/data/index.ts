@@ -1,4 +1,4 @@
-export { type Batch, collate, type TensorSample } from './collate.ts'
+export { type Batch, collate, stackImages, type TensorSample } from './collate.ts'
 export { type Dataset, mapDataset, randomSplit, type Sample, subset } from './dataset.ts'
 export { type DigitsDataset, type DigitsOptions, digits } from './digits/index.ts'
 export { DataError } from './errors.ts'

@@ -1,8 +1,8 @@
-import type { Network } from '../models/index.ts'
+import type { Module } from '../nn/index.ts'
 import type { Optimizer, Scheduler } from '../optim/index.ts'
-import { type Generator, type GeneratorState, realize, type Tensor } from '../tensor/index.ts'
+import type { Generator, GeneratorState } from '../tensor/index.ts'
 import { loadTrainingCheckpoint, saveTrainingCheckpoint } from '../weights/file.ts'
-import { CheckpointError, type Json, type StateDict, weightTensorOf } from '../weights/index.ts'
+import { CheckpointError, type Json, storeTensors } from '../weights/index.ts'
 import type { Position } from './trainer.ts'
 
 /** What a network needs in order to be built again and fed. */
@@ -14,7 +14,7 @@ export interface ModelDescription {
 }
 
 export interface RunState {
-  readonly model: Network
+  readonly model: Module
   readonly optimizer: Optimizer
   readonly scheduler: Scheduler | null
   /** The generator that dropout draws from. */
@@ -31,8 +31,8 @@ export async function saveRun(
 ): Promise<void> {
   const optimizer = run.optimizer.stateDict()
   await saveTrainingCheckpoint(path, {
-    model: await stored(run.model.stateDict()),
-    optimizer: { tensors: await stored(optimizer.tensors), state: optimizer.state },
+    model: await storeTensors(run.model.stateDict()),
+    optimizer: { tensors: await storeTensors(optimizer.tensors), state: optimizer.state },
     scheduler: run.scheduler?.stateDict() ?? null,
     epoch: position.epoch,
     step: position.step,
@@ -45,14 +45,6 @@ export async function saveRun(
       running: { ...position.running },
     },
   })
-}
-
-async function stored(tensors: ReadonlyMap<string, Tensor>): Promise<StateDict> {
-  await realize(...tensors.values())
-  const result: StateDict = new Map()
-  for (const [name, tensor] of tensors)
-    result.set(name, weightTensorOf(tensor.shape, tensor.dtype, await tensor.data()))
-  return result
 }
 
 export interface SavedRun {

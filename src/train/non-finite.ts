@@ -1,5 +1,5 @@
 import { isFloating } from '../graph/dtype.ts'
-import type { Network } from '../models/index.ts'
+import type { Module } from '../nn/index.ts'
 import { allFinite } from '../optim/finite.ts'
 import { noGrad, realize, Tensor } from '../tensor/index.ts'
 import { rememberBuffers } from './buffers.ts'
@@ -18,7 +18,7 @@ export class NonFiniteLossError extends Error {
 }
 
 /** The first layer, in the order in which layers run, that gives NaN or infinite values for these images. */
-export async function findNonFinite(model: Network, images: Tensor): Promise<string | null> {
+export async function findNonFinite(model: Module, images: Tensor): Promise<string | null> {
   const layers: { readonly name: string; readonly finite: Tensor }[] = []
   const removals = [...model.namedModules()].map(([name, module]) =>
     module.registerForwardHook((_, _inputs, output) => {

@@ -1,4 +1,3 @@
-import type { Network } from '../models/index.ts'
 import { F, type Module } from '../nn/index.ts'
 import { allFinite } from '../optim/finite.ts'
 import type { Optimizer, Scheduler } from '../optim/index.ts'
@@ -47,7 +46,8 @@ export interface EpochReport {
 }
 
 export interface TrainerOptions {
-  readonly model: Network
+  /** Gives logits [batch, classes] for images. */
+  readonly model: Module
   readonly optimizer: Optimizer
   /** A plateau scheduler is given the validation loss (or, without validation and after steps, the training loss). */
   readonly scheduler?: Scheduler
@@ -186,7 +186,7 @@ export interface EvaluateOptions {
 
 /** Mean loss and accuracy over a loader, in evaluation mode; the model's mode is restored. */
 export async function evaluate(
-  model: Network,
+  model: Module,
   source: BatchSource,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, readdir, realpath, rename, stat, statfs, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import type { Tensor } from '../tensor/index.ts'
 import { CheckpointError } from './errors.ts'
+import { storeTensors } from './from-tensors.ts'
 import {
   type Checkpoint,
   type LoadedStateDict,
@@ -97,13 +99,13 @@ export async function loadStateDictFile(path: string, options?: LoadOptions): Pr
   }
 }
 
-/** Writes a safetensors file atomically; see writeFileAtomic. */
+/** Writes a safetensors file, such as of a network's `stateDict()`, atomically; see writeFileAtomic. */
 export async function saveSafetensors(
   path: string,
-  tensors: ReadonlyMap<string, WeightTensor>,
+  tensors: ReadonlyMap<string, Tensor | WeightTensor>,
   metadata?: Readonly<Record<string, string>>,
 ): Promise<void> {
-  await writeFileAtomic(path, safetensorsChunks(tensors, metadata).chunks)
+  await writeFileAtomic(path, safetensorsChunks(await storeTensors(tensors), metadata).chunks)
 }
 
 /** Writes a training checkpoint atomically: a run killed at any moment leaves the old one or the new one, whole. */

@@ -1,5 +1,6 @@
 export { CheckpointError } from './errors.ts'
 export type { Json } from './exact-json.ts'
+export { storeTensors } from './from-tensors.ts'
 export {
   type Checkpoint,
   type CheckpointFormat,

@@ -84,7 +84,7 @@ describe('DataLoader: batches', () => {
       get: (index) => ({ image: makeImage(1 + index, 1, 1, new Uint8Array(1 + index)), label: 0 }),
     }
     await expect(orderOf(new DataLoader(sizes, { batchSize: 2 }))).rejects.toThrow(
-      'DataLoader: sample 1 has shape [1, 1, 2], sample 0 of the same batch [1, 1, 1]; ' +
+      'sample 1 has shape [1, 1, 2], sample 0 of the same batch [1, 1, 1]; ' +
         'a transform such as resize and centerCrop makes them equal',
     )
   })

@@ -13,7 +13,6 @@ import {
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   FileWriteError,
@@ -151,8 +150,8 @@ describe('writeFileAtomic', () => {
     mkdirSync(join(root, 'killed'))
     const size = 4_000_000
     await writeFileAtomic(path, [new Uint8Array(size)])
-    const module = JSON.stringify(compile())
-    const code = `const { writeFileAtomic } = await import(${module})
+    const built = pathToFileURL(join(import.meta.dirname, '../../dist/weights/file.js')).href
+    const code = `const { writeFileAtomic } = await import(${JSON.stringify(built)})
       for (let i = 1; ; i++) {
         await writeFileAtomic(${JSON.stringify(path)}, [new Uint8Array(${size}).fill(i % 256)])
         process.stdout.write('.')
@@ -173,26 +172,6 @@ describe('writeFileAtomic', () => {
     expect(readdirSync(join(root, 'killed'))).toEqual(['f'])
   })
 })
-
-/** src/weights/file.ts and what it imports as JavaScript that a plain Node process can run. */
-function compile(): string {
-  for (const layer of ['weights', 'graph']) {
-    const source = join(import.meta.dirname, '../../src', layer)
-    mkdirSync(join(root, 'js', layer), { recursive: true })
-    for (const name of readdirSync(source).filter((n) => n.endsWith('.ts'))) {
-      const { outputText } = ts.transpileModule(text(join(source, name)), {
-        compilerOptions: {
-          module: ts.ModuleKind.ESNext,
-          target: ts.ScriptTarget.ES2023,
-          rewriteRelativeImportExtensions: true,
-        },
-      })
-      writeFileSync(join(root, 'js', layer, name.replace(/\.ts$/, '.js')), outputText)
-    }
-  }
-  writeFileSync(join(root, 'js', 'package.json'), '{"type": "module"}')
-  return pathToFileURL(join(root, 'js', 'weights', 'file.js')).href
-}
 
 /** A file system of 1 MiB, where we may mount one. */
 function mountSmall(): string | undefined {
