@@ -16,7 +16,7 @@ export async function createNativeBackend(): Promise<Backend | { readonly unavai
   const addon = loadAddon()
   if ('unavailable' in addon) return addon
   const threads = threadsWanted(process.env.OCELLI_THREADS)
-  const engine = addon.start(process.env.OCELLI_ISA ?? '', threads)
+  const engine = addon.start(instructionSetWanted(addon, process.env.OCELLI_ISA), threads)
   const target: Target = {
     packedMatrixBytes: (k, n) => addon.packedMatrixBytes(k, n),
     packedConvBytes: (algorithm, { kernel, groups }, outChannels, inChannels) =>
@@ -50,6 +50,13 @@ function threadsWanted(text: string | undefined): number {
     throw new Error(`OCELLI_THREADS is '${text}'; it must be a whole number from 1 to ${mostThreads}`)
   }
   return threads
+}
+
+function instructionSetWanted(addon: Addon, text: string | undefined): string {
+  if (text === undefined || text === '') return ''
+  const here = addon.instructionSets()
+  if (!here.includes(text)) throw new Error(`OCELLI_ISA is '${text}'; it must be one of ${here.join(', ')}`)
+  return text
 }
 
 function refuseFloat64(graph: Graph): void {
