@@ -80,7 +80,7 @@ function help() {
 const parts = { networks, variants, help }
 
 function filled(text) {
-  return text.replace(/<!-- (\w+) -->\n[^]*?<!-- \/\1 -->/g, (whole, name) =>
+  return text.replace(/<!-- (\w+) -->\n[\s\S]*?<!-- \/\1 -->/g, (whole, name) =>
     name in parts ? `<!-- ${name} -->\n\n${parts[name]()}\n\n<!-- /${name} -->` : whole,
   )
 }

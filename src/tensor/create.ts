@@ -19,8 +19,16 @@ export interface TensorOptions {
 export function tensor(
   data: TypedArray | NestedArray | readonly number[],
   shape?: Shape,
-  options: TensorOptions = {},
+  options?: TensorOptions,
+): Tensor
+export function tensor(data: TypedArray | NestedArray | readonly number[], options?: TensorOptions): Tensor
+export function tensor(
+  data: TypedArray | NestedArray | readonly number[],
+  second?: Shape | TensorOptions,
+  third?: TensorOptions,
 ): Tensor {
+  const shape = Array.isArray(second) ? (second as Shape) : undefined
+  const options = third ?? (shape === undefined ? (second as TensorOptions | undefined) : undefined) ?? {}
   const typed = ArrayBuffer.isView(data)
   const actual = shape ?? (typed ? [data.length] : nestedShape(data as NestedArray))
   const flat: TypedArray | number[] = typed ? data : flattened(data as NestedArray)
