@@ -83,7 +83,7 @@ export class CommandError extends Error {
 }
 
 /** --out-dir on the command line is outDir in the code. */
-function dashed(name: string): string {
+export function dashed(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }
 
@@ -111,7 +111,9 @@ function parse(
   try {
     parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
   } catch (error) {
-    throw new UsageError(`${(error as Error).message}\nocelli ${command.name} --help lists the options`)
+    // Advice about values that begin with a dash misleads whoever mistyped an option.
+    const [problem] = (error as Error).message.split('. To specify a positional')
+    throw new UsageError(`${problem}\nocelli ${command.name} --help lists the options`)
   }
   const values = Object.fromEntries(
     specs.map(([name, spec]) => [name, readValue(name, spec, parsed.values[dashed(name)])]),

@@ -1,8 +1,18 @@
-import { backendReason, getBackend } from '../tensor/index.ts'
+import { type BackendInfo, backendReason, getBackend } from '../tensor/index.ts'
+import { CommandError } from './command.ts'
+import { counted } from './progress.ts'
+
+/** What runs; a setting in the environment that cannot be followed is an error of the command line. */
+export async function backendInfo(): Promise<BackendInfo> {
+  try {
+    return (await getBackend()).info
+  } catch (error) {
+    throw new CommandError((error as Error).message)
+  }
+}
 
 /** One line that says what runs and why, e.g. `device CPU, 2 threads, avx2 (native: the native addon is here)`. */
 export async function deviceLine(): Promise<string> {
-  const { name, device, threads, instructionSet } = (await getBackend()).info
-  const plural = threads === 1 ? '1 thread' : `${threads} threads`
-  return `device ${device}, ${plural}, ${instructionSet} (${name}: ${backendReason()})`
+  const { name, device, threads, instructionSet } = await backendInfo()
+  return `device ${device}, ${counted(threads, 'thread')}, ${instructionSet} (${name}: ${backendReason()})`
 }

@@ -1,7 +1,39 @@
 import type { Network } from '../models/index.ts'
 import type { Module } from '../nn/index.ts'
+import type { Preprocessing } from '../transforms/index.ts'
 import type { Json } from '../weights/index.ts'
-import { createNetwork, loadInto, readWeights } from './network.ts'
+import { UsageError } from './command.ts'
+import { parseModelOptions } from './model-options.ts'
+import { createNetwork, knownOf, loadInto, metadataOf, type NetworkFlags, readWeights } from './network.ts'
+
+/** What training starts from. */
+export interface Start {
+  readonly model: string
+  readonly modelOptions: { readonly [key: string]: Json }
+  /** As the weights want their images, or as is usual for the network. */
+  readonly preprocessing: Preprocessing
+}
+
+/** The network that the flags name, or that a checkpoint of ocelli train was saved from. */
+export async function startOf(flags: Omit<NetworkFlags, 'labels'>): Promise<Start | null> {
+  const given = parseModelOptions(flags.modelOption)
+  if (given.numClasses !== undefined) {
+    throw new UsageError(
+      'the data decides how many classes there are: train takes no --model-option numClasses',
+    )
+  }
+  if (flags.weights === undefined) {
+    if (flags.model === undefined) return null
+    return { model: flags.model, modelOptions: given, preprocessing: metadataOf(flags.model).preprocessing }
+  }
+  if (flags.model !== undefined) metadataOf(flags.model)
+  const { description } = await readWeights(flags.weights)
+  const model = flags.model ?? description?.model
+  if (model === undefined) return null
+  const { own, preprocessing } = await knownOf(model, description, flags.weights)
+  const { numClasses: _, ...stored } = own?.options ?? {}
+  return { model, modelOptions: { ...stored, ...given }, preprocessing }
+}
 
 /** A network with the weights of a file where they fit, and a fresh classifier where the classes are others. */
 export async function networkFrom(

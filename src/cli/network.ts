@@ -5,12 +5,13 @@ import {
   type ModelMetadata,
   modelMetadata,
   type Network,
+  type WeightEntry,
 } from '../models/index.ts'
 import type { Preprocessing } from '../transforms/index.ts'
 import type { TransformDescription } from '../transforms/transform.ts'
 import { loadStateDictFile } from '../weights/file.ts'
 import type { Json, StateDict } from '../weights/index.ts'
-import { CommandError, type ListOption, type TextOption } from './command.ts'
+import { CommandError, type ListOption, type TextOption, UsageError } from './command.ts'
 import { type Statistics, withStatistics } from './image-options.ts'
 import { labelsOf, publishedLabels, readLabels } from './labels.ts'
 import { parseModelOptions } from './model-options.ts'
@@ -71,12 +72,12 @@ export function metadataOf(name: string): ModelMetadata {
   try {
     return modelMetadata(name)
   } catch (error) {
-    throw new CommandError((error as Error).message.replace('listModels() has', 'ocelli list shows'))
+    throw new UsageError((error as Error).message.replace('listModels() has', 'ocelli list shows'))
   }
 }
 
 /** What ocelli train wrote beside the weights. */
-interface Description {
+export interface Description {
   readonly model: string
   readonly options: { readonly [key: string]: Json }
   readonly classes: readonly string[] | null
@@ -97,20 +98,18 @@ export async function readWeights(path: string): Promise<WeightFile> {
 /** Builds the network that the flags name, with the weights they name, for evaluation. */
 export async function loadNetwork(flags: NetworkFlags): Promise<LoadedNetwork> {
   if (flags.weights === undefined) {
-    throw new CommandError(
+    throw new UsageError(
       'which weights? give --weights FILE: safetensors, .pth, .pt, .th, or a checkpoint of ocelli train',
     )
   }
   const { tensors, description } = await readWeights(flags.weights)
   const name = flags.model ?? description?.model
   if (name === undefined) {
-    throw new CommandError(
+    throw new UsageError(
       `${flags.weights}: does not say which network it is for; add --model NAME (ocelli list)`,
     )
   }
-  const own = description?.model === name ? description : null
-  const metadata = metadataOf(name)
-  const entry = own === null ? await weightEntryOf(metadata, flags.weights) : null
+  const { own, entry, preprocessing } = await knownOf(name, description, flags.weights)
   const options = { ...own?.options, ...parseModelOptions(flags.modelOption) }
   const network = await buildNetwork(name, options, tensors)
   loadInto(network, tensors, flags.weights, name)
@@ -120,18 +119,35 @@ export async function loadNetwork(flags: NetworkFlags): Promise<LoadedNetwork> {
       ? await readLabels(flags.labels)
       : own?.classes
         ? labelsOf(own.classes)
-        : await publishedLabels(entry ?? metadata, network.numClasses)
+        : await publishedLabels(entry ?? metadataOf(name), network.numClasses)
   if (labels !== null && labels.length !== network.numClasses) {
     throw new CommandError(
       `${flags.labels ?? flags.weights}: names ${labels.length} classes, but ${name} has ${network.numClasses} outputs`,
     )
   }
-  const transform = own?.preprocessing ?? null
-  const preprocessing = withStatistics(
-    (entry ?? metadata).preprocessing,
-    transform && normalizationOf(transform),
-  )
-  return { name, network, options, preprocessing, labels, transform }
+  return { name, network, options, preprocessing, labels, transform: own?.preprocessing ?? null }
+}
+
+export interface KnownWeights {
+  /** What ocelli train wrote, where it wrote the file for this network. */
+  readonly own: Description | null
+  /** The published weights that the file holds. */
+  readonly entry: WeightEntry | null
+  /** How the weights want their images. */
+  readonly preprocessing: Preprocessing
+}
+
+/** What is known of weights besides their values. */
+export async function knownOf(
+  name: string,
+  description: Description | null,
+  path: string,
+): Promise<KnownWeights> {
+  const metadata = metadataOf(name)
+  const own = description?.model === name ? description : null
+  const entry = own === null ? await weightEntryOf(metadata, path) : null
+  const statistics = own?.preprocessing ? normalizationOf(own.preprocessing) : null
+  return { own, entry, preprocessing: withStatistics((entry ?? metadata).preprocessing, statistics) }
 }
 
 /** Mean and standard deviation among the steps of a transform. */
@@ -173,14 +189,14 @@ export function loadInto(network: Network, tensors: StateDict, file: string, nam
   try {
     network.loadStateDict(tensors)
   } catch (error) {
-    throw new CommandError(`${file}: ${misfit(name, error)}`)
+    throw new CommandError(`${file}: ${misfit(name, error, '; --model NAME takes another network')}`)
   }
 }
 
-/** The table of what does not fit, without the words that are for programs. */
-export function misfit(name: string, error: unknown): string {
+/** The table of what does not fit, with `advice` in place of the words that are for programs. */
+export function misfit(name: string, error: unknown, advice = ''): string {
   const [first, ...table] = (error as Error).message.split('\n')
   const counts = /: ([^:]+ unexpected)\./.exec(first!)?.[1]
   if (counts === undefined) return `does not fit ${name}: ${(error as Error).message}`
-  return [`these weights do not fit ${name}: ${counts}`, ...table].join('\n')
+  return [`these weights do not fit ${name}: ${counts}${advice}`, ...table].join('\n')
 }

@@ -26,6 +26,7 @@ export class Progress {
   #done = 0
   #shown = Number.NEGATIVE_INFINITY
   #details = ''
+  #open = false
 
   constructor(label: string, options: ProgressOptions) {
     this.#label = label
@@ -38,17 +39,22 @@ export class Progress {
     return this.#options.output.isTTY === true && process.env.CI === undefined
   }
 
+  /** Shows a live line at once, whatever is done. */
+  show(details: string = this.#details): void {
+    this.#details = details
+    if (!this.live) return
+    this.#shown = this.#options.now()
+    this.#options.output.write(`\r${this.#line()}\u001b[K`)
+    this.#open = true
+  }
+
   /** `amount` more units are done; `details` stand at the end of the line, such as the loss. */
   advance(amount: number, details = ''): void {
     this.#done += amount
     this.#details = details
     const now = this.#options.now()
     if (this.live) {
-      if (now - this.#shown < liveInterval) return
-      this.#shown = now
-      this.#options.output.write(
-        `\r${this.#line().slice(0, (this.#options.output.columns ?? 80) - 1)}\u001b[K`,
-      )
+      if (now - this.#shown >= liveInterval) this.show()
     } else {
       if (this.#shown === Number.NEGATIVE_INFINITY) this.#shown = this.#start
       if (now - this.#shown < plainInterval) return
@@ -59,25 +65,39 @@ export class Progress {
 
   /** Leaves `summary` in place of the live line. */
   finish(summary: string): void {
-    this.#options.output.write(this.live ? `\r${summary}\u001b[K\n` : `${summary}\n`)
+    this.clear()
+    this.#options.output.write(`${summary}\n`)
+  }
+
+  /** Wipes a live line that is shown, so that something else can be written there. */
+  clear(): void {
+    if (this.#open) this.#options.output.write('\r\u001b[K')
+    this.#open = false
   }
 
   #line(): string {
     const { total, unit, now, done } = this.#options
     const seconds = Math.max((now() - this.#start) / 1000, 1e-6)
     const rate = (this.#done - done) / seconds
-    const parts = [
-      this.#label,
-      `${this.#done}/${total} ${unit}`,
-      `${rate >= 100 ? rate.toFixed(0) : rate.toFixed(1)} ${unit}/s`,
+    const count = `${this.#done}/${total} ${unit}`
+    const speed = rate > 0 ? [`${rate >= 100 ? rate.toFixed(0) : rate.toFixed(1)} ${unit}/s`] : []
+    const left = rate > 0 ? [`ETA ${formatSeconds((total - this.#done) / rate)}`] : []
+    const details = this.#details ? [this.#details] : []
+    const full = [this.#label, count, ...speed, ...left, ...details].join('  ')
+    if (!this.live) return full
+    const head = (cells: number): string => {
+      const filled = total > 0 ? Math.round((cells * this.#done) / total) : cells
+      return `${this.#label} [${'='.repeat(filled)}${' '.repeat(cells - filled)}] ${count}`
+    }
+    const width = (this.#options.output.columns || 80) - 1
+    // What a narrow terminal can do without goes first.
+    const lines = [
+      [head(20), ...speed, ...left, ...details].join('  '),
+      [head(10), ...left, ...details].join('  '),
+      [this.#label, count, ...left, ...details].join('  '),
+      [this.#label, count, ...left].join('  '),
     ]
-    if (rate > 0) parts.push(`ETA ${formatSeconds((total - this.#done) / rate)}`)
-    if (this.#details) parts.push(this.#details)
-    const line = parts.join('  ')
-    if (!this.live) return line
-    const cells = 20
-    const filled = total > 0 ? Math.round((cells * this.#done) / total) : cells
-    return `${this.#label} [${'='.repeat(filled)}${' '.repeat(cells - filled)}] ${parts.slice(1).join('  ')}`
+    return lines.find((line) => line.length <= width) ?? `${this.#label}  ${count}`.slice(0, width)
   }
 }
 
@@ -88,6 +108,11 @@ export function formatSeconds(seconds: number): string {
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
   const pad = (n: number): string => String(n).padStart(2, '0')
   return h > 0 ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`
+}
+
+/** 1 epoch, 2 epochs. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
 /** 98.76 %, of a share from 0 to 1. */

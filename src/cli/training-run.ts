@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { access, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Dataset } from '../data/index.ts'
 import { DataLoader } from '../data/index.ts'
@@ -7,25 +7,25 @@ import { F } from '../nn/index.ts'
 import type { Optimizer } from '../optim/index.ts'
 import { getDefaultGenerator, manualSeed } from '../tensor/index.ts'
 import {
-  type EpochReport,
   loadRun,
   type ModelDescription,
+  NonFiniteLossError,
   type Position,
   type SavedRun,
   saveRun,
   startPosition,
   train,
 } from '../train/index.ts'
-import { writeFileAtomic } from '../weights/file.ts'
 import { CommandError } from './command.ts'
 import { frozenNormalization } from './fine-tuning.ts'
+import { bestOf, type EpochEntry, epochLine, readHistory, writeHistory } from './history.ts'
+import { listenForInterruption } from './interruption.ts'
 import { misfit } from './network.ts'
-import { formatSeconds, Progress, percent } from './progress.ts'
+import { counted, Progress } from './progress.ts'
 import { type MadeSchedule, makeOptimizer, makeSchedule, type TrainingSettings } from './training-settings.ts'
 
 export const checkpointName = 'checkpoint.safetensors'
 const bestName = 'best.safetensors'
-const historyName = 'history.json'
 
 /** What is trained on what, and where it is kept. */
 export interface TrainingJob {
@@ -37,15 +37,12 @@ export interface TrainingJob {
   /** Builds the network; called after the seed is set. */
   readonly network: () => Promise<Network>
   readonly saveEvery: number | undefined
+  /** Called once everything fits together, before the first step; the folder is there. */
+  readonly onStart?: () => Promise<void>
   /** Goes on from the checkpoint in `out`. */
   readonly resume: boolean
   /** What to do after an interruption. */
   readonly hint: string
-}
-
-export interface EpochEntry extends EpochReport {
-  readonly lr: number
-  readonly seconds: number
 }
 
 export interface TrainingOutcome {
@@ -61,7 +58,7 @@ export interface TrainingOutcome {
 export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
   const { settings, out } = job
   const path = join(out, checkpointName)
-  const saved = job.resume ? await loadRun(path) : null
+  const saved = job.resume ? await loadSaved(path) : null
   manualSeed(settings.seed)
   const network = await job.network()
   const optimizer = makeOptimizer(
@@ -75,7 +72,11 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
   const schedule = makeSchedule(optimizer, settings, loader.length)
   const scheduler = schedule?.scheduler ?? null
   if (saved) await restore(saved, { model: network, optimizer }, schedule, path)
-  else await mkdir(out, { recursive: true })
+  await makeFolder(out)
+  await job.onStart?.()
+  if (saved && saved.position.epoch >= settings.epochs) {
+    console.error(`all ${counted(settings.epochs, 'epoch')} of this run are done; --epochs gives it more`)
+  }
 
   const history = saved ? await readHistory(out, saved.position.epoch) : []
   const run = { model: network, optimizer, scheduler, generator: getDefaultGenerator(), seed: settings.seed }
@@ -86,6 +87,13 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
   let started = performance.now()
   let lossShown = Number.NaN
   let last: Position = saved?.position ?? startPosition
+  // A schedule sets the rate of the next step before the end of a step is told of.
+  let rate = currentRate()
+  let nextRate = rate
+
+  function currentRate(): number {
+    return optimizer.paramGroups[0]!.lr
+  }
 
   function newProgress({ epoch, stepInEpoch }: Position): Progress {
     return new Progress(`epoch ${epoch + 1}/${settings.epochs}`, {
@@ -111,16 +119,20 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
         ...(settings.clipGradNorm !== undefined && { clipGradNorm: settings.clipGradNorm }),
         evaluationModules: frozenNormalization(network),
         signal: interruption.signal,
-        onStep: ({ loss, samples }) => {
+        onStep: ({ loss, samples, stepInEpoch, stepsPerEpoch }) => {
+          rate = nextRate
+          nextRate = currentRate()
           lossShown = Number.isNaN(lossShown) ? loss : 0.95 * lossShown + 0.05 * loss
           progress.advance(samples, `loss ${lossShown.toFixed(4)}`)
+          if (job.validation && stepInEpoch === stepsPerEpoch) progress.show('validating')
         },
         onEpoch: async (report) => {
           const seconds = (performance.now() - started) / 1000
-          const entry = { ...report, lr: optimizer.paramGroups[0]!.lr, seconds }
+          const entry = { ...report, lr: rate, seconds }
+          nextRate = currentRate()
           progress.finish(epochLine(entry, settings.epochs))
           history.push(entry)
-          await writeJson(join(out, historyName), history)
+          await writeHistory(out, history)
           if (bestOf(history) === entry) {
             await save(bestName, {
               ...startPosition,
@@ -147,7 +159,13 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
       process.exitCode = interruption.exitCode()
     }
     return { network, history, interrupted: result.interrupted, best: bestOf(history), checkpoint: path }
+  } catch (error) {
+    if (!(error instanceof NonFiniteLossError) || last.step === 0 || !(await exists(path))) throw error
+    throw new CommandError(
+      `${error.message}. ${path} holds the last save: --weights ${path} starts from it with other settings`,
+    )
   } finally {
+    progress.clear()
     interruption.stop()
   }
 }
@@ -174,69 +192,27 @@ async function restore(
   getDefaultGenerator().restore(saved.random)
 }
 
-/** The first epoch with the highest validation accuracy. */
-function bestOf(history: readonly EpochEntry[]): EpochEntry | null {
-  let best: EpochEntry | null = null
-  for (const entry of history) {
-    if (entry.validation && (best === null || entry.validation.accuracy > best.validation!.accuracy)) {
-      best = entry
-    }
-  }
-  return best
+/** The checkpoint of a run that is to be resumed. */
+async function loadSaved(path: string): Promise<SavedRun> {
+  if (await exists(path)) return loadRun(path)
+  throw new CommandError(
+    `${path}: no such file: the run ended before its first save; start it again without --resume`,
+  )
 }
 
-function epochLine({ epoch, train, validation, lr, seconds }: EpochEntry, epochs: number): string {
-  const parts = [
-    `epoch ${epoch}/${epochs}`,
-    `loss ${train.loss.toFixed(4)}`,
-    `accuracy ${percent(train.accuracy)}`,
-    ...(validation
-      ? [`validation loss ${validation.loss.toFixed(4)}`, `accuracy ${percent(validation.accuracy)}`]
-      : []),
-    `lr ${lr.toPrecision(3)}`,
-    formatSeconds(seconds),
-  ]
-  return parts.join('  ')
-}
-
-async function readHistory(out: string, epochs: number): Promise<EpochEntry[]> {
-  const path = join(out, historyName)
+async function makeFolder(folder: string): Promise<void> {
   try {
-    return (JSON.parse(await readFile(path, 'utf8')) as EpochEntry[]).slice(0, epochs)
+    await mkdir(folder, { recursive: true })
   } catch (error) {
-    if (epochs === 0 && (error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw new CommandError(`${path}: cannot be read (${(error as Error).message}); it belongs to the run`)
+    throw new CommandError(
+      `${folder}: cannot be made (${(error as Error).message}); --out names another folder`,
+    )
   }
 }
 
-export async function writeJson(path: string, value: unknown): Promise<void> {
-  await writeFileAtomic(path, [new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`)])
-}
-
-interface Interruption {
-  readonly signal: AbortSignal
-  /** What the shell expects of a command that ended so. */
-  readonly exitCode: () => number
-  readonly stop: () => void
-}
-
-/** The first Ctrl-C (or a polite kill) asks for a stop after the running step; the second ends the process at once. */
-function listenForInterruption(): Interruption {
-  const controller = new AbortController()
-  let exitCode = 130
-  const onSignal = (name: NodeJS.Signals): void => {
-    exitCode = name === 'SIGINT' ? 130 : 143
-    if (controller.signal.aborted) process.exit(exitCode)
-    controller.abort()
-  }
-  process.on('SIGINT', onSignal)
-  process.on('SIGTERM', onSignal)
-  return {
-    signal: controller.signal,
-    exitCode: () => exitCode,
-    stop: () => {
-      process.off('SIGINT', onSignal)
-      process.off('SIGTERM', onSignal)
-    },
-  }
+export function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
 }

@@ -1,6 +1,6 @@
 export { Adam, type AdamOptions, AdamW, adam, adamW } from './adam.ts'
 export { type ClipNormOptions, clipGradNorm, clipGradValue } from './clip.ts'
-export { Optimizer, type OptimizerStateDict, type UpdateOptions } from './optimizer.ts'
+export { Optimizer, type OptimizerStateDict, type ParameterRule, type UpdateOptions } from './optimizer.ts'
 export type { OptimizerOptions, ParamGroup, ParamGroupSpec, Params } from './parameter-groups.ts'
 export { RMSprop, type RMSpropOptions, rmsprop } from './rmsprop.ts'
 export { CosineAnnealingLR, type CosineAnnealingLROptions } from './schedulers/cosine.ts'

@@ -1,4 +1,4 @@
-export type { BackendInfo, BackendName } from '../backends/backend.ts'
+export type { Backend, BackendInfo, BackendName, MemoryInfo } from '../backends/backend.ts'
 export { backendReason, getBackend, setBackend } from '../backends/select.ts'
 export { StaleValueError } from '../compiler/graph.ts'
 export type { DType, TypedArray } from '../graph/dtype.ts'
@@ -9,4 +9,11 @@ export { type CompiledResult, compile } from './compile.ts'
 export * from './create.ts'
 export { Generator, type GeneratorState, getDefaultGenerator, manualSeed } from './generator.ts'
 export type { RealizeOptions } from './realize.ts'
-export { type Axes, type BackwardOptions, type NestedArray, type SliceSpec, Tensor } from './tensor.ts'
+export {
+  type Axes,
+  type BackwardOptions,
+  type NestedArray,
+  type Operand,
+  type SliceSpec,
+  Tensor,
+} from './tensor.ts'

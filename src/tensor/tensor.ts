@@ -42,7 +42,7 @@ export interface BackwardOptions {
   readonly createGraph?: boolean
 }
 
-type Operand = Tensor | number
+export type Operand = Tensor | number
 
 /**
  * An n-dimensional array whose value is computed when it is asked for. Operations record what is to be done and throw at

@@ -11,7 +11,7 @@ import { deviceLine } from '../device.ts'
 import { evaluationFor } from '../image-options.ts'
 import { seenThrough } from '../labelled-data.ts'
 import { metadataOf } from '../network.ts'
-import { formatSeconds, percent } from '../progress.ts'
+import { counted, formatSeconds, percent } from '../progress.ts'
 import { runTraining } from '../training-run.ts'
 import type { TrainingSettings } from '../training-settings.ts'
 
@@ -115,7 +115,7 @@ export const demo: Command = defineCommand({
       `\nThis is a ${test.classes[sample.label]}; the network says ${predicted}, ${percent(confidence)} sure.`,
     )
     console.log(
-      `Test accuracy ${percent(accuracy)} after ${epochs} epochs, ${formatSeconds(seconds)} in all.`,
+      `Test accuracy ${percent(accuracy)} after ${counted(epochs, 'epoch')}, ${formatSeconds(seconds)} in all.`,
     )
     console.log(`Saved ${checkpoint}. Next: ocelli eval --data digits --weights ${checkpoint} --verbose`)
   },
@@ -131,7 +131,8 @@ function drawing({ width, height, data }: Image): string {
       const value = (data[y * width + x]! + data[(y + 1) * width + x]!) / 2
       line += shades[Math.min(shades.length - 1, Math.floor((value / 256) * shades.length))]
     }
-    lines.push(`    ${line.trimEnd()}`)
+    lines.push(line.trim() === '' ? '' : `    ${line.trimEnd()}`)
   }
-  return lines.join('\n')
+  const inked = lines.flatMap((line, y) => (line === '' ? [] : [y]))
+  return lines.slice(inked[0], inked.at(-1)! + 1).join('\n')
 }

@@ -60,10 +60,11 @@ export const evalCommand: Command = defineCommand({
     'ocelli eval --data photographs -m mobilenet_v2 -w mobilenet_v2.safetensors --model-option padding=sameTensorFlow --mean 0.5 --std 0.5',
   ],
   run: async (extra, options) => {
-    if (extra.length > 0 || options.data === undefined)
-      throw new UsageError('eval needs --data: a folder of labelled images')
-    console.error(await deviceLine())
+    if (extra.length > 0)
+      throw new UsageError(`eval takes options only, not '${extra[0]}'; --data names the folder`)
+    if (options.data === undefined) throw new UsageError('eval needs --data: a folder of labelled images')
     const loaded = await loadNetwork(options)
+    console.error(await deviceLine())
     const source = await openLabelledData(options.data, { train: false, skipCorrupt: options.skipCorrupt })
     const outputs = loaded.network.numClasses
     const mapping = matchClasses(source.dataset.classes, loaded.labels, outputs)
@@ -89,7 +90,7 @@ export const evalCommand: Command = defineCommand({
         await top5.update(scores, labels)
         progress.advance(labels.size, `top-1 ${percent(top1.compute())}`)
       },
-    })
+    }).finally(() => progress.clear())
     const seconds = (performance.now() - started) / 1000
     progress.finish(
       `${samples} images in ${formatSeconds(seconds)}, ${(samples / seconds).toFixed(1)} images/s`,

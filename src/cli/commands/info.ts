@@ -1,5 +1,6 @@
-import { backendReason, getBackend } from '../../tensor/index.ts'
-import { type Command, defineCommand } from '../command.ts'
+import { backendReason } from '../../tensor/index.ts'
+import { type Command, defineCommand, UsageError } from '../command.ts'
+import { backendInfo } from '../device.ts'
 import { version } from '../version.ts'
 
 export const info: Command = defineCommand({
@@ -8,8 +9,9 @@ export const info: Command = defineCommand({
   usage: '',
   options: { json: { kind: 'flag', description: 'prints JSON' } },
   examples: ['ocelli info', 'OCELLI_THREADS=1 ocelli info --json'],
-  run: async (_, { json }) => {
-    const { name, device, threads, instructionSet } = (await getBackend()).info
+  run: async (extra, { json }) => {
+    if (extra.length > 0) throw new UsageError(`info takes options only, not '${extra[0]}'`)
+    const { name, device, threads, instructionSet } = await backendInfo()
     const facts = {
       ocelli: version(),
       node: process.version,

@@ -1,5 +1,5 @@
 import { listModels, modelMetadata } from '../../models/index.ts'
-import { type Command, CommandError, defineCommand } from '../command.ts'
+import { type Command, CommandError, defineCommand, UsageError } from '../command.ts'
 
 export const list: Command = defineCommand({
   name: 'list',
@@ -7,7 +7,9 @@ export const list: Command = defineCommand({
   usage: '[pattern]',
   options: { json: { kind: 'flag', description: 'prints JSON' } },
   examples: ['ocelli list', "ocelli list 'resnet*'"],
-  run: async ([pattern = '*'], { json }) => {
+  run: async ([pattern = '*', ...more], { json }) => {
+    if (more.length > 0)
+      throw new UsageError("list takes one pattern, in quotes where it holds *, such as 'resnet*'")
     const names = listModels(pattern)
     if (names.length === 0) throw new CommandError(`no network matches '${pattern}'; ocelli list shows all`)
     const entries = names.map((name) => ({ name, ...modelMetadata(name) }))

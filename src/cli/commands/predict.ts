@@ -68,19 +68,28 @@ export const predict: Command = defineCommand({
   run: async (inputs, options) => {
     if (inputs.length === 0)
       throw new UsageError('predict needs images: files, folders, or - for standard input')
-    console.error(await deviceLine())
     const loaded = await loadNetwork(options)
+    console.error(await deviceLine())
     const sources = (await Promise.all(inputs.map(sourcesOf))).flat()
+    if (sources.length === 0) throw new CommandError('standard input names no images')
     const transform = transformOf(loaded, options)
     const forward = compile((images: Tensor) => noGrad(() => F.softmax(loaded.network.forward(images), 1)))
+    // On a terminal the results themselves show how far it is.
     const progress =
-      sources.length > options.batchSize
+      sources.length > options.batchSize && !process.stdout.isTTY
         ? new Progress('predict', { total: sources.length, unit: 'images' })
         : null
+    const onSkip = (error: ImageDecodeError): void => {
+      progress?.clear()
+      console.error(`skipped ${error.message}`)
+    }
     let shown = 0
     for (let start = 0; start < sources.length; start += options.batchSize) {
       const batch = sources.slice(start, start + options.batchSize)
-      const read = await readAll(batch, transform, options.skipCorrupt)
+      const read = await readAll(batch, transform, options.skipCorrupt ? onSkip : null).catch((error) => {
+        progress?.clear()
+        throw error
+      })
       if (read.length > 0) {
         const samples = read.map(({ image }) => ({ image, label: 0 }))
         const { images } = collate(
@@ -139,15 +148,15 @@ async function fromStandardInput(): Promise<Source[]> {
 async function readAll(
   sources: readonly Source[],
   transform: Transform,
-  skipCorrupt: boolean,
+  onSkip: ((error: ImageDecodeError) => void) | null,
 ): Promise<{ name: string; image: Image }[]> {
   const read = await Promise.all(
     sources.map(async ({ name, read }) => {
       try {
         return { name, image: transform.apply(await read()) }
       } catch (error) {
-        if (!skipCorrupt || !(error instanceof ImageDecodeError)) throw error
-        console.error(`skipped ${error.message}`)
+        if (onSkip === null || !(error instanceof ImageDecodeError)) throw error
+        onSkip(error)
         return null
       }
     }),

@@ -1,17 +1,18 @@
-import { access, mkdir, readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import type { Dataset } from '../../data/index.ts'
 import type { Json } from '../../weights/index.ts'
 import {
   type Command,
   CommandError,
+  dashed,
   defineCommand,
+  type OptionSpec,
   type OptionTable,
   type OptionValues,
   UsageError,
 } from '../command.ts'
 import { deviceLine } from '../device.ts'
-import { freezeBackbone, networkFrom } from '../fine-tuning.ts'
+import { freezeBackbone, networkFrom, startOf } from '../fine-tuning.ts'
 import {
   type Augmentation,
   evaluationFor,
@@ -29,13 +30,12 @@ import {
   splitOff,
 } from '../labelled-data.ts'
 import { labelsOf, matchClasses } from '../labels.ts'
-import { parseModelOptions } from '../model-options.ts'
-import { metadataOf, networkOptions } from '../network.ts'
-import { percent } from '../progress.ts'
-import { checkpointName, runTraining, type TrainingOutcome, writeJson } from '../training-run.ts'
+import { networkOptions } from '../network.ts'
+import { counted, percent } from '../progress.ts'
+import { readRunSettings, writeRunSettings } from '../run-settings.ts'
+import { checkpointName, exists, runTraining, type TrainingOutcome } from '../training-run.ts'
 import { trainingOptions } from '../training-settings.ts'
 
-const settingsName = 'run.json'
 const defaultEpochs = 10
 
 // Classes get their names from the data.
@@ -109,17 +109,21 @@ export const trainCommand: Command = defineCommand({
 /** Starts or resumes the run that the flags describe. */
 async function trainFrom(given: TrainFlags): Promise<TrainingOutcome> {
   const resume = given.resume !== undefined
-  const stored = resume ? await readSettings(given.resume!) : given
-  const flags = { ...stored, epochs: given.epochs ?? stored.epochs ?? defaultEpochs, json: given.json }
-  const { data, model } = flags
-  if (data === undefined || model === undefined) {
+  if (resume) refuseOtherThanEpochs(given)
+  const stored = resume ? await readRunSettings<TrainFlags>(given.resume) : null
+  const base = stored?.flags ?? given
+  const flags = { ...base, epochs: given.epochs ?? base.epochs ?? defaultEpochs, json: given.json }
+  const { data } = flags
+  const start = stored ?? (await startOf(flags))
+  if (data === undefined || start === null) {
     throw new UsageError('train needs --data and --model, or --resume FOLDER; ocelli train --help tells more')
   }
-  const metadata = metadataOf(model)
+  if (flags.freeze && flags.weights === undefined) {
+    throw new UsageError('--freeze keeps what the network has learnt; it needs --weights')
+  }
+  const { model, modelOptions } = start
+  const out = given.resume ?? flags.out ?? (await freshFolder(`runs/${basename(resolve(data))}-${model}`))
   console.error(await deviceLine())
-  const out = resume
-    ? given.resume!
-    : (flags.out ?? (await freshFolder(`runs/${basename(resolve(data))}-${model}`)))
   if (!resume && (await exists(join(out, checkpointName)))) {
     throw new CommandError(
       `${out}: holds a run already; --resume ${out} goes on with it, --out names another folder`,
@@ -127,12 +131,12 @@ async function trainFrom(given: TrainFlags): Promise<TrainingOutcome> {
   }
   const source = await openLabelledData(data, { train: true, skipCorrupt: flags.skipCorrupt })
   const own = flags.weights === undefined ? source.statistics : null
-  const preprocessing = preprocessingFrom(withStatistics(metadata.preprocessing, own), flags)
+  const preprocessing =
+    stored?.preprocessing ?? preprocessingFrom(withStatistics(start.preprocessing, own), flags)
   const evaluation = evaluationFor(preprocessing, source.uniform)
   const classes = source.dataset.classes
   const [training, validation] = await splitData(source, flags)
-  const modelOptions = parseModelOptions(flags.modelOption)
-  const outcome = await runTraining({
+  return runTraining({
     out,
     settings: flags,
     train: seenThrough(training, trainingFor(preprocessing, source.uniform, flags.augment as Augmentation)),
@@ -151,14 +155,30 @@ async function trainFrom(given: TrainFlags): Promise<TrainingOutcome> {
         resume ? undefined : flags.weights,
       )
       if (flags.freeze) await freezeBackbone(network, model, modelOptions)
-      if (!resume) await writeRunSettings(out, { ...flags, out })
       return network
     },
+    onStart: () => writeRunSettings(out, { flags, model, modelOptions, preprocessing }),
     saveEvery: flags.saveEvery,
     resume,
     hint: `ocelli train --resume ${out} goes on with it`,
   })
-  return outcome
+}
+
+/** Other settings than those of its first part would make the resumed run another one. */
+function refuseOtherThanEpochs(given: TrainFlags): void {
+  const others = Object.entries<OptionSpec>(options).filter(([name, spec]) => {
+    const value = given[name as keyof TrainFlags]
+    const unset = spec.kind === 'flag' ? false : spec.kind === 'list' ? undefined : spec.default
+    return (
+      !['resume', 'epochs', 'json'].includes(name) &&
+      (Array.isArray(value) ? value.length > 0 : value !== unset)
+    )
+  })
+  if (others.length === 0) return
+  const names = others.map(([name]) => `--${dashed(name)}`).join(', ')
+  throw new UsageError(
+    `--resume goes on with the run as it was started; besides it only --epochs can change, not ${names}`,
+  )
 }
 
 /** The training images, and the validation images with the labels they have among the training classes. */
@@ -180,29 +200,6 @@ async function splitData(
   return [training, { dataset, labels: Int32Array.from(classes, (_, i) => i) }]
 }
 
-async function writeRunSettings(out: string, flags: TrainFlags): Promise<void> {
-  await mkdir(out, { recursive: true })
-  await writeJson(join(out, settingsName), { version: 1, options: flags })
-}
-
-async function readSettings(folder: string): Promise<TrainFlags> {
-  const path = join(folder, settingsName)
-  try {
-    const { options: stored } = JSON.parse(await readFile(path, 'utf8')) as { options: TrainFlags }
-    return stored
-  } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message
-    throw new CommandError(`${path}: ${why}; --resume needs the folder of a run of ocelli train`)
-  }
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
-}
-
 /** The name itself, or with a number behind it where it is taken. */
 async function freshFolder(name: string): Promise<string> {
   let folder = name
@@ -222,8 +219,8 @@ function report({ history, best, interrupted, checkpoint }: TrainingOutcome, jso
   const measured = last.validation
     ? `validation accuracy ${percent(last.validation.accuracy)}`
     : `training accuracy ${percent(last.train.accuracy)}`
-  console.log(`${measured} after ${history.length} epochs`)
-  if (best && best !== last) {
+  console.log(`${measured} after ${counted(history.length, 'epoch')}`)
+  if (best && last.validation && best.validation!.accuracy > last.validation.accuracy) {
     console.log(
       `best ${percent(best.validation!.accuracy)} after epoch ${best.epoch}: best.safetensors beside the checkpoint`,
     )

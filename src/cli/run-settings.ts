@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Preprocessing } from '../transforms/index.ts'
+import type { Json } from '../weights/index.ts'
+import { CommandError } from './command.ts'
+import { writeJson } from './history.ts'
+
+const fileName = 'run.json'
+
+/** What a run was started with, kept beside its checkpoint so that it can be resumed. */
+export interface RunSettings<Flags> {
+  readonly flags: Flags
+  readonly model: string
+  readonly modelOptions: { readonly [key: string]: Json }
+  readonly preprocessing: Preprocessing
+}
+
+/** Paths are kept in full, so that the run can be resumed from any folder. */
+export async function writeRunSettings<Flags extends { readonly data?: unknown; readonly val?: unknown }>(
+  folder: string,
+  settings: RunSettings<Flags>,
+): Promise<void> {
+  const { data, val } = settings.flags
+  const flags = { ...settings.flags, data: fullPath(data), val: fullPath(val) }
+  await writeJson(join(folder, fileName), { version: 1, ...settings, flags })
+}
+
+function fullPath(path: unknown): unknown {
+  return typeof path === 'string' && path !== 'digits' ? resolve(path) : path
+}
+
+/** Throws a CommandError where the folder holds no run. */
+export async function readRunSettings<Flags>(folder: string): Promise<RunSettings<Flags>> {
+  const path = join(folder, fileName)
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as RunSettings<Flags>
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message
+    throw new CommandError(`${path}: ${why}; --resume needs the folder of a run of ocelli train`)
+  }
+}
