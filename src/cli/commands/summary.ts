@@ -1,6 +1,8 @@
-import { createModel, formatSummary, summarize } from '../../models/index.ts'
+import { formatSummary, summarize } from '../../models/index.ts'
+import type { Json } from '../../weights/index.ts'
 import { type Command, CommandError, defineCommand, UsageError } from '../command.ts'
-import { metadataOf } from '../network.ts'
+import { parseModelOptions } from '../model-options.ts'
+import { createNetwork, metadataOf, networkOptions } from '../network.ts'
 
 export const summary: Command = defineCommand({
   name: 'summary',
@@ -19,20 +21,32 @@ export const summary: Command = defineCommand({
       integer: true,
       description: 'number of classes',
     },
+    modelOption: networkOptions.modelOption,
     json: { kind: 'flag', description: 'prints JSON' },
   },
-  examples: ['ocelli summary resnet18', 'ocelli summary lenet5 --input 1x1x32x32 --json'],
-  run: async ([name, ...more], { input, classes, json }) => {
+  examples: [
+    'ocelli summary resnet18',
+    'ocelli summary mobilenet_v2 --model-option widthMult=0.5',
+    'ocelli summary lenet5 --input 1x1x32x32 --json',
+  ],
+  run: async ([name, ...more], { input, classes, modelOption, json }) => {
     if (name === undefined || more.length > 0)
       throw new UsageError('summary takes one network; ocelli list names them')
     const { preprocessing } = metadataOf(name)
+    const options: { readonly [key: string]: Json } = {
+      ...parseModelOptions(modelOption),
+      ...(classes !== undefined && { numClasses: classes }),
+    }
     const { inputSize, channels = 3 } = preprocessing
     const [height, width] = typeof inputSize === 'number' ? [inputSize, inputSize] : inputSize
-    const shape = input === undefined ? [1, channels, height, width] : input.split('x').map(Number)
+    const shape =
+      input === undefined
+        ? [1, options.inChannels ?? channels, height, width].map(Number)
+        : input.split('x').map(Number)
     if (shape.length !== 4 || shape.some((d) => !Number.isInteger(d) || d < 1)) {
       throw new UsageError(`--input is a shape such as 1x3x224x224; got '${input}'`)
     }
-    const model = await createModel(name, classes === undefined ? {} : { numClasses: classes })
+    const model = await createNetwork(name, options)
     model.eval()
     try {
       const result = summarize(model, shape)

@@ -1,0 +1,163 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { createModel } from '../../src/models/index.ts'
+import { manualSeed } from '../../src/tensor/index.ts'
+import { loadStateDictFile, saveSafetensors } from '../../src/weights/file.ts'
+import {
+  type Colour,
+  type Finished,
+  ocelli,
+  start,
+  temporaryFolder,
+  writePicture,
+} from '../support/command-line.ts'
+
+const cwd = temporaryFolder()
+const run = (...args: string[]): Promise<Finished> => ocelli(args, { cwd })
+const bytes = (...parts: string[]): Buffer => readFileSync(join(cwd, ...parts))
+
+const colours: Readonly<Record<string, Colour>> = {
+  blue: [30, 60, 200],
+  green: [40, 180, 60],
+  red: [210, 40, 50],
+}
+
+/** Pictures in one colour each, a little different from one another. */
+async function writeColours(folder: string, each: number): Promise<void> {
+  for (const [name, [r, g, b]] of Object.entries(colours)) {
+    mkdirSync(join(cwd, folder, name), { recursive: true })
+    for (let i = 0; i < each; i++) {
+      const shade = 4 * i
+      await writePicture(join(cwd, folder, name, `${i}.png`), [r + shade, g + shade, b + shade], 36)
+    }
+  }
+}
+
+const small = ['--model', 'resnet20_cifar10', '--batch-size', '4', '--seed', '7']
+const colourRun = (out: string, ...more: string[]): string[] => [
+  ...['train', '--data', 'colours', ...small, '--epochs', '3', '--out', out],
+  ...more,
+]
+
+async function succeed(...args: string[]): Promise<Finished> {
+  const finished = await run(...args)
+  expect(finished.code, finished.stderr).toBe(0)
+  return finished
+}
+
+beforeAll(async () => {
+  await writeColours('colours', 10)
+  await succeed(...colourRun('whole'))
+})
+
+describe('train', () => {
+  it('leaves a checkpoint, the best one, its history and its settings', async () => {
+    expect(readdirSync(join(cwd, 'whole')).sort()).toEqual([
+      'best.safetensors',
+      'checkpoint.safetensors',
+      'history.json',
+      'run.json',
+    ])
+    const history = JSON.parse(`${bytes('whole', 'history.json')}`)
+    expect(history.map(({ epoch }: { epoch: number }) => epoch)).toEqual([1, 2, 3])
+    expect(history[2].validation.accuracy).toBeGreaterThan(0.6)
+  })
+
+  it('gives a network that knows its classes and how to see images', async () => {
+    await writePicture(join(cwd, 'new.png'), [215, 50, 60], 80)
+    const { stdout } = await succeed('predict', '-w', 'whole/checkpoint.safetensors', '--json', 'new.png')
+    expect(
+      JSON.parse(stdout)
+        .predictions.map((p: { class: string }) => p.class)
+        .sort(),
+    ).toEqual(Object.keys(colours))
+    const evaluation = await succeed('eval', '-d', 'colours', '-w', 'whole/checkpoint.safetensors', '--json')
+    expect(JSON.parse(evaluation.stdout)).toMatchObject({ images: 30, model: 'resnet20_cifar10' })
+  })
+
+  it('gives the same bytes for the same seed', async () => {
+    await succeed(...colourRun('again'))
+    expect(bytes('again', 'checkpoint.safetensors').equals(bytes('whole', 'checkpoint.safetensors'))).toBe(
+      true,
+    )
+  })
+
+  it('stops at Ctrl-C, says how to go on, and goes on to the same weights', async () => {
+    const running = start(colourRun('interrupted', '--save-every', '1'), { cwd })
+    await running.said(/epoch 1\/3 /)
+    running.kill('SIGINT')
+    const { code, stderr } = await running.finished
+    expect(code, stderr).toBe(130)
+    expect(stderr).toMatch(
+      /interrupted after step \d+ of \d+ of epoch [123]; saved interrupted.checkpoint\.safetensors/,
+    )
+    expect(stderr).toContain('ocelli train --resume interrupted')
+    await succeed('train', '--resume', 'interrupted')
+    expect(
+      bytes('interrupted', 'checkpoint.safetensors').equals(bytes('whole', 'checkpoint.safetensors')),
+    ).toBe(true)
+  })
+
+  it('goes on to the same weights after kill -9', async () => {
+    const running = start(colourRun('killed', '--save-every', '2'), { cwd })
+    await until(() => existsSync(join(cwd, 'killed', 'checkpoint.safetensors')))
+    running.kill('SIGKILL')
+    expect((await running.finished).signal).toBe('SIGKILL')
+    await succeed('train', '--resume', 'killed')
+    expect(bytes('killed', 'checkpoint.safetensors').equals(bytes('whole', 'checkpoint.safetensors'))).toBe(
+      true,
+    )
+    expect(readdirSync(join(cwd, 'killed')).filter((name) => name.endsWith('.tmp'))).toEqual([])
+  })
+
+  it('goes on for more epochs, and from another folder', async () => {
+    await succeed(...colourRun('short', '--schedule', 'constant').map((arg) => (arg === '3' ? '1' : arg)))
+    mkdirSync(join(cwd, 'elsewhere'))
+    const args = ['train', '--resume', '../short', '--epochs', '2', '--json']
+    const { code, stdout, stderr } = await ocelli(args, { cwd: join(cwd, 'elsewhere') })
+    expect(code, stderr).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ epochs: 2, interrupted: false })
+  })
+
+  it('refuses to overwrite a run, and to resume what is none', async () => {
+    const again = await run(...colourRun('whole'))
+    expect([again.code, again.stderr]).toEqual([
+      1,
+      expect.stringMatching(/whole: holds a run already.*--resume whole/),
+    ])
+    const none = await run('train', '--resume', 'colours')
+    expect([none.code, none.stderr]).toEqual([1, expect.stringMatching(/colours.*run\.json.*no such file/)])
+    const other = await run('train', '--resume', 'whole', '--lr', '0.1')
+    expect([other.code, other.stderr]).toEqual([2, expect.stringMatching(/--lr/)])
+  })
+
+  it('trains the classifier alone with --freeze', async () => {
+    manualSeed(3)
+    const other = await createModel('resnet20_cifar10')
+    await saveSafetensors(join(cwd, 'ten-classes.safetensors'), other.stateDict())
+    await succeed(...colourRun('frozen', '--weights', 'ten-classes.safetensors', '--freeze'))
+    const before = (await loadStateDictFile(join(cwd, 'ten-classes.safetensors'))).tensors
+    const after = (await loadStateDictFile(join(cwd, 'frozen/checkpoint.safetensors'))).tensors
+    expect(after.get('linear.weight')!.shape).toEqual([3, 64])
+    for (const [name, tensor] of before) {
+      if (!name.startsWith('linear.')) expect(after.get(name)!.values(), name).toEqual(tensor.values())
+    }
+  })
+
+  it('takes MNIST-like files, parts, and every optimizer and schedule', async () => {
+    const common = ['train', '--data', 'digits', '--model', 'lenet5', '--epochs', '1', '--val-split', '0']
+    for (const [i, [optimizer, schedule]] of [
+      ['sgd', 'one-cycle'],
+      ['rmsprop', 'plateau'],
+    ].entries()) {
+      await succeed(...common, '--optimizer', optimizer!, '--schedule', schedule!, '--out', `kind${i}`)
+    }
+    writeFileSync(join(cwd, 'colours', 'notes.txt'), 'not an image')
+    await succeed(...colourRun('noted'))
+  })
+})
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2))
+}
