@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { DataError } from '../data/index.ts'
-import { MissingDecoderError } from '../data/node.ts'
+import { ImageDecodeError, MissingDecoderError } from '../data/node.ts'
 import { ShapeError } from '../tensor/index.ts'
 import { NonFiniteLossError } from '../train/index.ts'
 import { FileWriteError } from '../weights/file.ts'
@@ -46,6 +46,15 @@ function isSystemError(error: unknown): boolean {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string'
 }
 
+function failureText(error: unknown): string {
+  if (!(error instanceof Error)) return `ocelli: ${error}`
+  const expected = expectedErrors.some((kind) => error instanceof kind) || isSystemError(error)
+  if (!expected) return error.stack ?? error.message
+  const hint =
+    error instanceof ImageDecodeError && !isSystemError(error.cause) ? ' (--skip-corrupt does)' : ''
+  return `ocelli: ${error.message}${hint}`
+}
+
 /** Runs one command line; gives the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args
@@ -61,8 +70,7 @@ export async function main(args: readonly string[]): Promise<number> {
       console.error(`ocelli: ${error.message}`)
       return 2
     }
-    const expected = expectedErrors.some((kind) => error instanceof kind) || isSystemError(error)
-    console.error(expected || !(error instanceof Error) ? `ocelli: ${(error as Error).message}` : error.stack)
+    console.error(failureText(error))
     return 1
   }
 }
