@@ -1,8 +1,12 @@
 #include "engine.h"
 
-#include <cstdio>
 #include <cstdlib>
 
+#if defined(__wasm__)
+#include "wasm/host.h"
+#else
+#include <cstdio>
+#endif
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
@@ -64,13 +68,18 @@ void* Engine::scratch(Context& context, int thread, size_t bytes) {
   Engine& engine = *static_cast<Engine*>(context.scratchOwner);
   void* data = engine.scratch_[static_cast<size_t>(thread)].atLeast(static_cast<int64_t>(bytes));
   if (data == nullptr) {
+#if defined(__wasm__)
+    fail(Failure::OutOfMemory, bytes);
+#else
     std::fprintf(stderr, "ocelli: out of memory: %zu bytes of scratch space\n", bytes);
     std::abort();
+#endif
   }
   return data;
 }
 
-Outcome Engine::run(const Program& program, char* const* externals, const int32_t* cancel) {
+Outcome Engine::run(const Program& program, char* const* externals, const int32_t* cancel, size_t from,
+                    size_t until) {
   std::lock_guard<std::mutex> lock(running_);
   char* arena = arena_.atLeast(program.arenaBytes());
   if (arena == nullptr) return Outcome::OutOfMemory;
@@ -80,12 +89,19 @@ Outcome Engine::run(const Program& program, char* const* externals, const int32_
     slots.push_back(slot.external ? externals[slot.place] : arena + slot.place);
   }
   Context context{slots.data(), pool_, scratch, this};
-  for (size_t i = 0; i < program.size(); ++i) {
+  for (size_t i = from; i < program.size() && i < until; ++i) {
     if (cancel != nullptr && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0) return Outcome::Cancelled;
     program.execute(i, table_, context);
   }
   return Outcome::Done;
 }
+
+#if defined(__wasm__)
+void Engine::recover() {
+  pool_.abandon();
+  running_.unlock();
+}
+#endif
 
 int64_t Engine::scratchBytes() const {
   int64_t bytes = 0;

@@ -1,12 +1,17 @@
 // Runs programs, one at a time in the whole process: on all threads, in one arena that all programs share.
 #pragma once
 #include <atomic>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <vector>
 
 #include "program.h"
+#if defined(__wasm__)
+#include "wasm/threads.h"
+#else
 #include "threads.h"
+#endif
 
 namespace ocelli {
 
@@ -40,8 +45,15 @@ class Engine {
   void remove(const Program& program);
 
   // `externals` has an address for each external buffer. Blocks while another program runs. `cancel`, when not null,
-  // is read between instructions: anything but 0 ends the run.
-  Outcome run(const Program& program, char* const* externals, const int32_t* cancel);
+  // is read between instructions: anything but 0 ends the run. Runs instructions `from` to `until` - 1; between the parts
+  // of a run nothing else may run and no program be removed.
+  Outcome run(const Program& program, char* const* externals, const int32_t* cancel, size_t from = 0,
+              size_t until = SIZE_MAX);
+#if defined(__wasm__)
+  SpinningThreadPool& pool() { return pool_; }
+  // After a run that ended with no destructor called.
+  void recover();
+#endif
 
   int64_t arenaBytes() const { return arena_.bytes(); }
   int64_t scratchBytes() const;

@@ -8,7 +8,7 @@ enum class DType : int32_t { Float32, Float64, Int32, UInt8, Bool };
 enum class Layout : int32_t { NCHW, NHWC };
 enum class MicroType : int32_t { F32, I32 };
 
-// In the order of MICRO_OPS in src/backends/native/encode.ts.
+// In the order of MICRO_OPS in src/backends/encode.ts.
 enum class MicroOpCode : int32_t {
   Const, Neg, Abs, Sign, Exp, Expm1, Log, Log1p, Sqrt, Sin, Cos, Tanh, Sigmoid, Erf, Floor, Round, Relu,
   Add, Sub, Mul, Div, Pow, Maximum, Minimum, Remainder, Equal, Less, LessEqual, Where, Cast, ToBool, ToUint8,

@@ -1,4 +1,4 @@
-// A program decoded from the stream of numbers that src/backends/native/encode.ts writes, checked so that running it
+// A program decoded from the stream of numbers that src/backends/encode.ts writes, checked so that running it
 // can touch nothing outside its slots.
 #pragma once
 #include <memory>
@@ -10,7 +10,7 @@
 
 namespace ocelli {
 
-// In the order of INSTRUCTIONS in src/backends/native/encode.ts.
+// In the order of INSTRUCTIONS in src/backends/encode.ts.
 enum class InstructionCode : int32_t {
   Elementwise, Reduce, Matmul, PackMatrix, Conv2d, PackConv, Conv2dInputGrad, Conv2dWeightGrad, MaxPool2d, PoolGather,
   PoolScatter, Resample, AxisOp, Gather, ScatterAdd, Random, Iota,

@@ -99,8 +99,15 @@ static inline Floats floatsOf(Ints x) { return (Floats)x; }
 static inline Ints toInts(Floats x) { return __builtin_convertvector(x, Ints); }
 static inline Floats toFloats(Ints x) { return __builtin_convertvector(x, Floats); }
 
+#if defined(__wasm_simd128__)
+static inline Ints select(Ints mask, Ints a, Ints b) {
+  return (Ints)wasm_v128_bitselect((v128_t)a, (v128_t)b, (v128_t)mask);
+}
+static inline Floats select(Ints mask, Floats a, Floats b) { return (Floats)select(mask, (Ints)a, (Ints)b); }
+#else
 static inline Floats select(Ints mask, Floats a, Floats b) { return mask ? a : b; }
 static inline Ints select(Ints mask, Ints a, Ints b) { return mask ? a : b; }
+#endif
 
 static inline bool any(Ints mask) {
 #if defined(__AVX512F__)
@@ -109,6 +116,8 @@ static inline bool any(Ints mask) {
   return !_mm256_testz_si256((__m256i)mask, (__m256i)mask);
 #elif defined(__SSE2__)
   return _mm_movemask_epi8((__m128i)mask) != 0;
+#elif defined(__wasm_simd128__)
+  return wasm_v128_any_true((v128_t)mask);
 #else
   int32_t all = 0;
   for (int i = 0; i < lanes; i++) all |= mask[i];

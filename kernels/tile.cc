@@ -107,19 +107,22 @@ void tile(const TileArguments& t) {
   finish<R, V>(t, sum);
 }
 
-struct TileTable {
-  TileKernel kernels[2][tileRows + 1][tileVectors + 1];
-  constexpr TileTable() : kernels{} { fill<tileRows>(); }
-  template <int R>
-  constexpr void fill() {
-    if constexpr (R > 0) {
-      kernels[0][R][1] = tile<R, 1, false>;
-      kernels[0][R][2] = tile<R, 2, false>;
-      kernels[1][R][1] = tile<R, 1, true>;
-      kernels[1][R][2] = tile<R, 2, true>;
-      fill<R - 1>();
-    }
+using TileKernels = TileKernel[2][tileRows + 1][tileVectors + 1];
+
+template <int R>
+constexpr void fill(TileKernels& kernels) {
+  if constexpr (R > 0) {
+    kernels[0][R][1] = tile<R, 1, false>;
+    kernels[0][R][2] = tile<R, 2, false>;
+    kernels[1][R][1] = tile<R, 1, true>;
+    kernels[1][R][2] = tile<R, 2, true>;
+    fill<R - 1>(kernels);
   }
+}
+
+struct TileTable {
+  TileKernels kernels;
+  constexpr TileTable() : kernels{} { fill<tileRows>(kernels); }
 };
 
 constexpr TileTable tiles;

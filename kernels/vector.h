@@ -8,6 +8,8 @@
 #include <immintrin.h>
 #elif defined(__ARM_NEON)
 #include <arm_neon.h>
+#elif defined(__wasm_simd128__)
+#include <wasm_simd128.h>
 #endif
 
 #define OCELLI_INLINE inline __attribute__((always_inline))
@@ -162,9 +164,53 @@ OCELLI_INLINE Vector fma(Vector a, Vector b, Vector c) { return {vfmaq_f32(c.v, 
 OCELLI_INLINE Vector clampBelow(Vector x, Vector low) { return {vmaxq_f32(low.v, x.v)}; }
 OCELLI_INLINE Vector clampAbove(Vector x, Vector high) { return {vminq_f32(high.v, x.v)}; }
 
+#elif defined(__wasm_simd128__)
+
+struct Vector {
+  static constexpr int width = 4;
+  v128_t v;
+  static OCELLI_INLINE Vector zero() { return {wasm_f32x4_const_splat(0.0f)}; }
+  static OCELLI_INLINE Vector broadcast(float x) { return {wasm_f32x4_splat(x)}; }
+  static OCELLI_INLINE Vector load(const float* p) { return {wasm_v128_load(p)}; }
+  // The first n < width elements, zeros after them; touches no memory beyond.
+  static OCELLI_INLINE Vector loadPartial(const float* p, int64_t n) {
+    if (n & 2) {
+      const v128_t two = wasm_v128_load64_zero(p);
+      return {n & 1 ? wasm_v128_load32_lane(p + 2, two, 2) : two};
+    }
+    return n & 1 ? Vector{wasm_v128_load32_zero(p)} : zero();
+  }
+  OCELLI_INLINE void store(float* p) const { wasm_v128_store(p, v); }
+  OCELLI_INLINE void storePartial(float* p, int64_t n) const {
+    if (n >= width) return store(p);
+    if (n & 2) {
+      wasm_v128_store64_lane(p, v, 0);
+      if (n & 1) wasm_v128_store32_lane(p + 2, v, 2);
+    } else if (n & 1) {
+      wasm_v128_store32_lane(p, v, 0);
+    }
+  }
+  OCELLI_INLINE float sum() const {
+    return (wasm_f32x4_extract_lane(v, 0) + wasm_f32x4_extract_lane(v, 2)) +
+           (wasm_f32x4_extract_lane(v, 1) + wasm_f32x4_extract_lane(v, 3));
+  }
+};
+OCELLI_INLINE Vector operator+(Vector a, Vector b) { return {wasm_f32x4_add(a.v, b.v)}; }
+OCELLI_INLINE Vector operator-(Vector a, Vector b) { return {wasm_f32x4_sub(a.v, b.v)}; }
+OCELLI_INLINE Vector operator*(Vector a, Vector b) { return {wasm_f32x4_mul(a.v, b.v)}; }
+// a * b + c
+#if defined(__wasm_relaxed_simd__)
+OCELLI_INLINE Vector fma(Vector a, Vector b, Vector c) { return {wasm_f32x4_relaxed_madd(a.v, b.v, c.v)}; }
+#else
+OCELLI_INLINE Vector fma(Vector a, Vector b, Vector c) { return {wasm_f32x4_add(wasm_f32x4_mul(a.v, b.v), c.v)}; }
+#endif
+// NaN in x stays NaN.
+OCELLI_INLINE Vector clampBelow(Vector x, Vector low) { return {wasm_f32x4_pmax(x.v, low.v)}; }
+OCELLI_INLINE Vector clampAbove(Vector x, Vector high) { return {wasm_f32x4_pmin(x.v, high.v)}; }
+
 #else
 
-// The compiler's own four-wide vectors: SSE2 on x64, SIMD128 in WebAssembly, plain code where the machine has neither.
+// The compiler's own four-wide vectors: SSE2 on x64, plain code where the machine has none.
 struct Vector {
   static constexpr int width = 4;
   typedef float Native __attribute__((vector_size(16)));
