@@ -10,7 +10,7 @@ export interface BackendInfo {
   readonly instructionSet: string
 }
 
-export type BackendName = 'native' | 'reference'
+export type BackendName = 'native' | 'wasm' | 'reference'
 
 export interface MemoryInfo {
   /** Bytes the backend holds for intermediate values of cached programs, scratch space and derived values. */
@@ -21,13 +21,15 @@ export interface MemoryInfo {
 export interface Backend {
   readonly info: BackendInfo
   compile(graph: Graph): Executable
+  /** A storage with these contents that programs can overwrite in place: this one, if it lies where they compute. */
+  adopt(storage: Storage): Storage | Promise<Storage>
   memory(): MemoryInfo
 }
 
 export interface Executable {
   /**
    * Computes the graph's outputs from its inputs. Storages are in the graph's order; a donated output is given the very
-   * storage of its input. Rejects with the signal's reason when aborted between instructions.
+   * storage of its input, which the backend has adopted. Rejects with the signal's reason when aborted between instructions.
    */
   run(inputs: readonly Storage[], outputs: readonly Storage[], signal?: AbortSignal): Promise<void>
 }

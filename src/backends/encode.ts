@@ -10,9 +10,9 @@ import type {
   MicroType,
   Operand,
   Program,
-} from '../../compiler/program.ts'
-import type { DType } from '../../graph/dtype.ts'
-import type { Layout } from '../../graph/node.ts'
+} from '../compiler/program.ts'
+import type { DType } from '../graph/dtype.ts'
+import type { Layout } from '../graph/node.ts'
 
 /** In the order of InstructionCode in kernels/program.h. */
 const instructionCodes: { readonly [O in Instruction['op']]: number } = {

@@ -7,6 +7,7 @@ interface NodeProcess {
 }
 
 const hostProcess = (globalThis as { process?: NodeProcess }).process
+const inNode = hostProcess?.versions?.node !== undefined
 
 let selected: Promise<Backend> | undefined
 let reason = ''
@@ -16,7 +17,7 @@ export function backendReason(): string {
   return reason
 }
 
-/** The backend in use; chosen at the first call: OCELLI_BACKEND if set, else native, else reference. */
+/** The backend in use; chosen at the first call: OCELLI_BACKEND if set, else native, else wasm, else reference. */
 export function getBackend(): Promise<Backend> {
   selected ??= choose()
   return selected
@@ -35,8 +36,8 @@ export async function setBackend(name: BackendName): Promise<Backend> {
 async function choose(): Promise<Backend> {
   const wanted = hostProcess?.env?.OCELLI_BACKEND
   if (wanted !== undefined && wanted !== '') {
-    if (wanted !== 'native' && wanted !== 'reference') {
-      throw new Error(`OCELLI_BACKEND is '${wanted}'; it must be 'native' or 'reference'`)
+    if (!isBackendName(wanted)) {
+      throw new Error(`OCELLI_BACKEND is '${wanted}'; it must be 'native', 'wasm' or 'reference'`)
     }
     const backend = await create(wanted)
     if ('unavailable' in backend) throw new Error(`OCELLI_BACKEND=${wanted}: ${backend.unavailable}`)
@@ -48,14 +49,35 @@ async function choose(): Promise<Backend> {
     reason = 'the native addon is here'
     return native
   }
-  reason = native.unavailable
-  console.warn(`ocelli: running on the reference backend, which is slow: ${native.unavailable}`)
+  const wasm = await create('wasm')
+  if (!('unavailable' in wasm)) {
+    reason = native.unavailable
+    // A browser has nothing better.
+    if (inNode) console.warn(`ocelli: running on WebAssembly: ${reason}`)
+    return wasm
+  }
+  reason = inNode ? `${native.unavailable}; ${wasm.unavailable}` : wasm.unavailable
+  console.warn(`ocelli: running on the reference backend, which is slow: ${reason}`)
   return createReferenceBackend()
 }
 
+function isBackendName(name: string): name is BackendName {
+  return name === 'native' || name === 'wasm' || name === 'reference'
+}
+
+let wasmBackend: ReturnType<typeof create> | undefined
+
 async function create(name: BackendName): Promise<Backend | { readonly unavailable: string }> {
-  if (name === 'reference') return createReferenceBackend()
-  if (hostProcess?.versions?.node === undefined) return { unavailable: 'native code runs in Node only' }
-  const { createNativeBackend } = await import('./native/backend.ts')
-  return createNativeBackend()
+  switch (name) {
+    case 'reference':
+      return createReferenceBackend()
+    case 'wasm':
+      wasmBackend ??= import('./wasm/backend.ts').then(({ createWasmBackend }) => createWasmBackend())
+      return wasmBackend
+    case 'native': {
+      if (!inNode) return { unavailable: 'native code runs in Node only' }
+      const { createNativeBackend } = await import('./native/backend.ts')
+      return createNativeBackend()
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import { yieldToEventLoop } from '../backends/reference/yield.ts'
+import { yieldToEventLoop } from '../backends/yield.ts'
 
 /** Lets a limited number of tasks run at a time, in the order asked for. */
 export class Slots {

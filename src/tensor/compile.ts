@@ -108,7 +108,7 @@ async function recordFirst<A extends readonly Tensor[], R extends CompiledResult
     single: result instanceof Tensor,
   }
   const inputs = recorded.leaves.map((leaf) => leaf.storage!)
-  const outputs = allocateOutputs(recording.types, recording.donations, inputs)
+  const outputs = await allocateOutputs(recording.types, recording.donations, inputs)
   await execute(recording.executable, inputs, outputs, recording.donations, options.signal)
   settle(collected, outputs)
   return { recording, result }
@@ -138,7 +138,7 @@ async function replay<R extends CompiledResult>(
   await flush()
   for (const fn of recording.replays) fn()
   const inputs = recording.sources.map((source) => currentStorage(source, args))
-  const outputs = allocateOutputs(recording.types, recording.donations, inputs)
+  const outputs = await allocateOutputs(recording.types, recording.donations, inputs)
   await execute(recording.executable, inputs, outputs, recording.donations, options.signal)
   const roots: Collected['roots'] = []
   const bindings: Binding[] = []

@@ -38,7 +38,7 @@ export async function runRoots(roots: readonly Root[], options: RealizeOptions =
   )
   const executable = await executableFor(recorded)
   const inputs = recorded.leaves.map((leaf) => leaf.storage!)
-  const storages = allocateOutputs(
+  const storages = await allocateOutputs(
     roots.map((root) => root.node),
     recorded.donations,
     inputs,
@@ -67,17 +67,25 @@ export async function executableFor(recorded: ReturnType<typeof record>): Promis
   return executable
 }
 
-export function allocateOutputs(
+/** Where the outputs go. Inputs to be overwritten are replaced by storages that the backend has adopted. */
+export async function allocateOutputs(
   nodes: readonly Pick<Node, 'dtype' | 'shape'>[],
   donations: readonly (number | null)[],
-  inputs: readonly Storage[],
-): Storage[] {
-  return nodes.map((node, i) => {
+  inputs: Storage[],
+): Promise<Storage[]> {
+  const backend = await getBackend()
+  const outputs: Storage[] = []
+  for (const [i, node] of nodes.entries()) {
     const donated = donations[i]
-    return donated === null || donated === undefined
-      ? HostStorage.allocate(node.dtype, sizeOf(node.shape))
-      : inputs[donated]!
-  })
+    if (donated === null || donated === undefined) {
+      outputs.push(HostStorage.allocate(node.dtype, sizeOf(node.shape)))
+      continue
+    }
+    const adopted = backend.adopt(inputs[donated]!)
+    inputs[donated] = adopted instanceof Promise ? await adopted : adopted
+    outputs.push(inputs[donated])
+  }
+  return outputs
 }
 
 export async function execute(

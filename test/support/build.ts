@@ -4,6 +4,5 @@ import { join } from 'node:path'
 /** Brings dist/ up to date: child processes, such as the command line and the examples, run the built package. */
 export default function build(): void {
   const root = join(import.meta.dirname, '../..')
-  const compiler = join(root, 'node_modules/typescript/bin/tsc')
-  execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
+  execFileSync(process.execPath, [join(root, 'scripts/build.mjs')], { cwd: root, stdio: 'inherit' })
 }

@@ -1,12 +1,14 @@
 import { availableParallelism } from 'node:os'
 import { type Compiled, compile } from '../../compiler/compile.ts'
-import { type Graph, topologicalOrder } from '../../compiler/graph.ts'
 import type { Target } from '../../compiler/target.ts'
 import type { TypedArray } from '../../graph/dtype.ts'
-import { HostStorage, type Storage } from '../../graph/storage.ts'
+import type { Storage } from '../../graph/storage.ts'
 import type { Backend, Executable } from '../backend.ts'
+import { DerivedBytes, DerivedValues } from '../derived.ts'
+import { convAlgorithmCodes, encode } from '../encode.ts'
+import { adoptByHost, hostTargets, hostValues } from '../host-values.ts'
+import { instructionSetWanted, refuseFloat64, threadsWanted } from '../settings.ts'
 import { type Addon, type LoadedProgram, loadAddon } from './addon.ts'
-import { convAlgorithmCodes, encode } from './encode.ts'
 
 /**
  * The kernels compiled for this machine. OCELLI_THREADS sets the number of threads (default: all cores), OCELLI_ISA the
@@ -15,8 +17,9 @@ import { convAlgorithmCodes, encode } from './encode.ts'
 export async function createNativeBackend(): Promise<Backend | { readonly unavailable: string }> {
   const addon = loadAddon()
   if ('unavailable' in addon) return addon
-  const threads = threadsWanted(process.env.OCELLI_THREADS)
-  const engine = addon.start(instructionSetWanted(addon, process.env.OCELLI_ISA), threads)
+  const threads = threadsWanted(process.env.OCELLI_THREADS, availableParallelism())
+  const instructionSet = instructionSetWanted(process.env.OCELLI_ISA, addon.instructionSets())
+  const engine = addon.start(instructionSet, threads)
   const target: Target = {
     packedMatrixBytes: (k, n) => addon.packedMatrixBytes(k, n),
     packedConvBytes: (algorithm, { kernel, groups }, outChannels, inChannels) =>
@@ -31,9 +34,10 @@ export async function createNativeBackend(): Promise<Backend | { readonly unavai
       instructionSet: engine.instructionSet,
     },
     compile: (graph) => {
-      refuseFloat64(graph)
+      refuseFloat64(graph, 'native')
       return new NativeExecutable(addon, compile(graph, target), derived)
     },
+    adopt: adoptByHost,
     memory: () => {
       const { arenaBytes, scratchBytes } = addon.memory()
       return { bytes: arenaBytes + scratchBytes + derived.total }
@@ -41,75 +45,22 @@ export async function createNativeBackend(): Promise<Backend | { readonly unavai
   }
 }
 
-const mostThreads = 1024
-
-function threadsWanted(text: string | undefined): number {
-  if (text === undefined || text === '') return availableParallelism()
-  const threads = Number(text)
-  if (!Number.isInteger(threads) || threads < 1 || threads > mostThreads) {
-    throw new Error(`OCELLI_THREADS is '${text}'; it must be a whole number from 1 to ${mostThreads}`)
-  }
-  return threads
-}
-
-function instructionSetWanted(addon: Addon, text: string | undefined): string {
-  if (text === undefined || text === '') return ''
-  const here = addon.instructionSets()
-  if (!here.includes(text)) throw new Error(`OCELLI_ISA is '${text}'; it must be one of ${here.join(', ')}`)
-  return text
-}
-
-function refuseFloat64(graph: Graph): void {
-  for (const node of topologicalOrder(graph.outputs)) {
-    if (node.dtype !== 'float64') continue
-    throw new Error(
-      `${node.op} [${node.shape}]: the native backend does not compute float64; cast with toType('float32'), or run on ` +
-        `the reference backend (OCELLI_BACKEND=reference, or setBackend('reference'))`,
-    )
-  }
-}
-
-/** Bytes of derived values that are held. */
-class DerivedBytes {
-  total = 0
-  readonly #registry = new FinalizationRegistry<number>((bytes) => {
-    this.total -= bytes
-  })
-
-  add(owner: object, bytes: number): void {
-    this.total += bytes
-    this.#registry.register(owner, bytes)
-  }
-}
-
-interface Derived {
-  readonly values: readonly TypedArray[]
-  /** The versions of the parameters that the values were computed from; null while there are no values. */
-  origins: readonly Origin[] | null
-}
-
-interface Origin {
-  readonly storage: WeakRef<Storage>
-  readonly version: number
-}
-
 class NativeExecutable implements Executable {
   readonly #addon: Addon
   readonly #program: LoadedProgram
   readonly #prologue: LoadedProgram | null
-  readonly #derivedFrom: readonly number[]
-  readonly #derivedSizes: readonly number[]
-  readonly #derivedBytes: DerivedBytes
-  /** By the first parameter that they depend on: programs outlive networks, derived values must not. */
-  readonly #derived = new WeakMap<object, Derived>()
+  readonly #derived: DerivedValues<TypedArray>
 
   constructor(addon: Addon, compiled: Compiled, derivedBytes: DerivedBytes) {
     this.#addon = addon
     this.#program = addon.load(encode(compiled.program))
     this.#prologue = compiled.prologue && addon.load(encode(compiled.prologue))
-    this.#derivedFrom = compiled.derivedFrom
-    this.#derivedSizes = compiled.derived
-    this.#derivedBytes = derivedBytes
+    this.#derived = new DerivedValues(
+      compiled.derivedFrom,
+      compiled.derived,
+      derivedBytes,
+      (bytes) => new Uint8Array(bytes),
+    )
   }
 
   async run(inputs: readonly Storage[], outputs: readonly Storage[], signal?: AbortSignal): Promise<void> {
@@ -120,57 +71,22 @@ class NativeExecutable implements Executable {
     }
     signal?.addEventListener('abort', abort)
     try {
-      const values = inputs.map(hostData)
+      const values = await hostValues(inputs)
+      const results = hostTargets(outputs)
       const run = async (program: LoadedProgram, externals: TypedArray[]): Promise<void> => {
         if (!(await this.#addon.run(program, externals, cancel))) {
           signal?.throwIfAborted()
           throw new Error('the run was stopped')
         }
       }
-      const derived = await this.#derivedValues(inputs, (prologue, derived) =>
-        run(prologue, [...values, ...derived]),
-      )
-      await run(this.#program, [...values, ...derived, ...outputs.map(hostData)])
+      const prologue = this.#prologue
+      const derived =
+        prologue === null
+          ? []
+          : await this.#derived.get(inputs, (derived) => run(prologue, [...values, ...derived]))
+      await run(this.#program, [...values, ...derived, ...results])
     } finally {
       signal?.removeEventListener('abort', abort)
     }
   }
-
-  /** Derived values, computed anew where a parameter that they depend on is another one, or has changed. */
-  async #derivedValues(
-    inputs: readonly Storage[],
-    run: (prologue: LoadedProgram, derived: readonly TypedArray[]) => Promise<void>,
-  ): Promise<readonly TypedArray[]> {
-    if (this.#prologue === null) return []
-    const storages = this.#derivedFrom.map((index) => inputs[index]!)
-    const derived = this.#derivedOf(storages[0] ?? this)
-    const current = derived.origins?.every(
-      ({ storage, version }, i) => storage.deref() === storages[i] && version === storages[i]!.version,
-    )
-    if (!current) {
-      derived.origins = null
-      const origins = storages.map((storage) => ({ storage: new WeakRef(storage), version: storage.version }))
-      await run(this.#prologue, derived.values)
-      derived.origins = origins
-    }
-    return derived.values
-  }
-
-  #derivedOf(key: object): Derived {
-    let derived = this.#derived.get(key)
-    if (derived === undefined) {
-      derived = { values: this.#derivedSizes.map((bytes) => new Uint8Array(bytes)), origins: null }
-      this.#derivedBytes.add(
-        derived,
-        this.#derivedSizes.reduce((sum, bytes) => sum + bytes, 0),
-      )
-      this.#derived.set(key, derived)
-    }
-    return derived
-  }
-}
-
-function hostData(storage: Storage): TypedArray {
-  if (storage instanceof HostStorage) return storage.data
-  throw new Error(`the native backend needs values in host memory, got one on ${storage.device}`)
 }

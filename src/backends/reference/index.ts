@@ -1,7 +1,9 @@
 import { type Graph, topologicalOrder } from '../../compiler/graph.ts'
 import type { Node, Op } from '../../graph/node.ts'
-import { HostStorage, type Storage } from '../../graph/storage.ts'
+import type { Storage } from '../../graph/storage.ts'
 import type { Backend, Executable } from '../backend.ts'
+import { adoptByHost, hostTargets, hostValues } from '../host-values.ts'
+import { yieldToEventLoop } from '../yield.ts'
 import { convolutionKernels } from './convolution.ts'
 import { elementwiseKernels } from './elementwise.ts'
 import { indexingKernels } from './indexing.ts'
@@ -10,7 +12,6 @@ import { matmulKernels } from './matmul.ts'
 import { movementKernels } from './movement.ts'
 import { poolingKernels } from './pooling.ts'
 import { reductionKernels } from './reduction.ts'
-import { yieldToEventLoop } from './yield.ts'
 
 /** Every primitive but `input`, whose value is given. */
 const kernels: KernelTable<Exclude<Op, 'input'>> = {
@@ -31,6 +32,7 @@ export function createReferenceBackend(): Backend {
   return {
     info: { name: 'reference', device: 'CPU', threads: 1, instructionSet: 'none' },
     compile: (graph) => new ReferenceExecutable(graph),
+    adopt: adoptByHost,
     memory: () => ({ bytes: 0 }),
   }
 }
@@ -58,8 +60,8 @@ class ReferenceExecutable implements Executable {
   async run(inputs: readonly Storage[], outputs: readonly Storage[], signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
     const values = new Map<Node, Value>()
-    for (const [i, node] of this.#graph.inputs.entries())
-      values.set(node, Float64Array.from(hostData(inputs[i]!)))
+    const given = await hostValues(inputs)
+    for (const [i, node] of this.#graph.inputs.entries()) values.set(node, Float64Array.from(given[i]!))
     let resumed = performance.now()
     for (const [i, node] of this.#order.entries()) {
       const kernel = kernels[node.op as Exclude<Op, 'input'>] as ReferenceKernel<Op>
@@ -72,11 +74,7 @@ class ReferenceExecutable implements Executable {
         resumed = performance.now()
       }
     }
-    for (const [i, node] of this.#graph.outputs.entries()) hostData(outputs[i]!).set(values.get(node)!)
+    const targets = hostTargets(outputs)
+    for (const [i, node] of this.#graph.outputs.entries()) targets[i]!.set(values.get(node)!)
   }
-}
-
-function hostData(storage: Storage): HostStorage['data'] {
-  if (storage instanceof HostStorage) return storage.data
-  throw new Error(`the reference backend needs values in host memory, got one on ${storage.device}`)
 }

@@ -1,0 +1,31 @@
+import { type Graph, topologicalOrder } from '../compiler/graph.ts'
+import type { BackendName } from './backend.ts'
+
+const mostThreads = 1024
+
+/** What OCELLI_THREADS says, or all processors. */
+export function threadsWanted(text: string | undefined, processors: number): number {
+  if (text === undefined || text === '') return processors
+  const threads = Number(text)
+  if (!Number.isInteger(threads) || threads < 1 || threads > mostThreads) {
+    throw new Error(`OCELLI_THREADS is '${text}'; it must be a whole number from 1 to ${mostThreads}`)
+  }
+  return threads
+}
+
+/** What OCELLI_ISA says, or ''. */
+export function instructionSetWanted(text: string | undefined, here: readonly string[]): string {
+  if (text === undefined || text === '') return ''
+  if (!here.includes(text)) throw new Error(`OCELLI_ISA is '${text}'; it must be one of ${here.join(', ')}`)
+  return text
+}
+
+export function refuseFloat64(graph: Graph, backend: BackendName): void {
+  for (const node of topologicalOrder(graph.outputs)) {
+    if (node.dtype !== 'float64') continue
+    throw new Error(
+      `${node.op} [${node.shape}]: the ${backend} backend does not compute float64; cast with toType('float32'), or ` +
+        `run on the reference backend (OCELLI_BACKEND=reference, or setBackend('reference'))`,
+    )
+  }
+}

@@ -1,0 +1,65 @@
+import { compile } from '../../compiler/compile.ts'
+import type { Target } from '../../compiler/target.ts'
+import type { Backend } from '../backend.ts'
+import { DerivedBytes } from '../derived.ts'
+import { convAlgorithmCodes } from '../encode.ts'
+import { instructionSetWanted, refuseFloat64, threadsWanted } from '../settings.ts'
+import { Copies } from './copies.ts'
+import { WasmEngine } from './engine.ts'
+import { WasmExecutable } from './executable.ts'
+import { hasRelaxedSimd, hasSimd, hasThreads } from './features.ts'
+import type { Host, InstructionSet } from './host.ts'
+
+export interface WasmOptions {
+  /** The number of threads; OCELLI_THREADS, else all processors, if not given. */
+  readonly threads?: number
+  /** The best that the engine runs, if neither this nor OCELLI_ISA is given. */
+  readonly instructionSet?: InstructionSet
+  /** Whether programs run in Workers; wherever memory can be shared with them, if not given. */
+  readonly workers?: boolean
+  readonly host?: Host
+}
+
+/** The kernels in WebAssembly: in browsers, and in Node where there is no native addon. */
+export async function createWasmBackend(
+  options: WasmOptions = {},
+): Promise<Backend | { readonly unavailable: string }> {
+  if (!hasSimd()) return { unavailable: 'there is no WebAssembly with SIMD here' }
+  const here: InstructionSet[] = hasRelaxedSimd() ? ['wasm-relaxed', 'wasm'] : ['wasm']
+  const environment = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env
+  const instructionSet =
+    options.instructionSet ??
+    ((instructionSetWanted(environment?.OCELLI_ISA, here) || here[0]) as InstructionSet)
+  const host = options.host ?? (await findHost())
+  const threads = options.threads ?? threadsWanted(environment?.OCELLI_THREADS, host.processors)
+  const workers = options.workers ?? hasThreads()
+  let engine: WasmEngine
+  try {
+    engine = await WasmEngine.start(host, { instructionSet, threads, workers })
+  } catch (error) {
+    return { unavailable: `WebAssembly cannot be started: ${(error as Error).message}` }
+  }
+  const { exports, heap } = engine
+  const target: Target = {
+    packedMatrixBytes: (k, n) => exports.packedMatrixBytes(k, n),
+    packedConvBytes: (algorithm, { kernel, groups }, outChannels, inChannels) =>
+      exports.packedConvBytes(convAlgorithmCodes[algorithm], ...kernel, groups, outChannels, inChannels),
+  }
+  const derived = new DerivedBytes()
+  const copies = new Copies(heap)
+  return {
+    info: { name: 'wasm', device: 'CPU', threads: engine.threads, instructionSet },
+    compile: (graph) => {
+      refuseFloat64(graph, 'wasm')
+      return new WasmExecutable(engine, copies, graph, compile(graph, target), derived)
+    },
+    adopt: (storage) => copies.adopt(storage),
+    memory: () => ({ bytes: exports.arenaBytes() + exports.scratchBytes() + derived.total }),
+  }
+}
+
+async function findHost(): Promise<Host> {
+  const { process } = globalThis as { process?: { versions?: { node?: string } } }
+  if (process?.versions?.node === undefined) return (await import('./browser.ts')).browserHost()
+  return (await import('./node.ts')).nodeHost()
+}

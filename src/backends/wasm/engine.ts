@@ -1,0 +1,237 @@
+import { yieldToEventLoop } from '../yield.ts'
+import { Heap, OutOfMemoryError } from './heap.ts'
+import type { Host, InstructionSet, Thread } from './host.ts'
+import {
+  createMemory,
+  type Exports,
+  instantiate,
+  KernelFailure,
+  outOfMemory,
+  withoutSharedMemory,
+} from './module.ts'
+
+export interface EngineOptions {
+  readonly instructionSet: InstructionSet
+  readonly threads: number
+  /** Whether programs run in Workers; else they run here, in parts between which the event loop has its turn. */
+  readonly workers: boolean
+}
+
+/** A program that the kernels have checked and keep; freed when it is collected. */
+export interface LoadedProgram extends ProgramSizes {
+  readonly address: number
+  /** Where the addresses of its external buffers go. */
+  readonly list: number
+}
+
+interface ProgramSizes {
+  readonly instructions: number
+  readonly externals: number
+  readonly arenaBytes: number
+}
+
+/** What a Worker says: how a run ended, or that it failed. */
+interface Report {
+  readonly outcome?: number
+  readonly thread?: number
+  readonly message?: string
+  readonly failure?: number
+  readonly bytes?: number
+}
+
+/** In the order of Outcome in kernels/engine.h; `failed` is of entry.cc. */
+const outcomes = ['done', 'cancelled', 'outOfMemory', 'failed'] as const
+
+const stackBytes = 262144
+/** Milliseconds of work after which others on the event loop get their turn. */
+const yieldAfter = 50
+
+/** The kernels in WebAssembly, with their memory and their threads. Runs programs, one at a time. */
+export class WasmEngine {
+  readonly exports: Exports
+  readonly heap: Heap
+  readonly threads: number
+  readonly #module: WebAssembly.Module
+  readonly #workers: Thread[] = []
+  readonly #stop: number
+  #queue: Promise<unknown> = Promise.resolve()
+  #running = false
+  /** Programs to be freed once nothing runs. */
+  #unwanted: LoadedProgram[] = []
+  readonly #collected = new FinalizationRegistry<LoadedProgram>((program) => this.#unload(program))
+  #settle: ((report: Report) => void) | undefined
+  #failure: Report | undefined
+  #ended: Report | undefined
+  #broken: Error | undefined
+
+  static async start(host: Host, options: EngineOptions): Promise<WasmEngine> {
+    const bytes = await host.readModule(options.instructionSet)
+    const module = await WebAssembly.compile(options.workers ? bytes : withoutSharedMemory(bytes))
+    const memory = createMemory(options.workers)
+    return new WasmEngine(host, module, memory, await instantiate(module, memory), options)
+  }
+
+  private constructor(
+    host: Host,
+    module: WebAssembly.Module,
+    memory: WebAssembly.Memory,
+    exports: Exports,
+    options: EngineOptions,
+  ) {
+    this.#module = module
+    this.exports = exports
+    this.heap = new Heap(memory, exports)
+    this.threads = options.workers ? options.threads : 1
+    exports.start(this.threads)
+    this.#stop = exports.stopAddress() >>> 0
+    if (!options.workers) return
+    for (let thread = 0; thread < this.threads; thread++) this.#startWorker(host, thread)
+  }
+
+  #startWorker(host: Host, thread: number): void {
+    const worker = host.startWorker()
+    worker.onMessage((data) => this.#receive(data as Report))
+    worker.onError((message) => this.#break(message))
+    const stack = this.heap.allocate(stackBytes) + stackBytes
+    worker.postMessage({ module: this.#module, memory: this.heap.memory, thread, stack })
+    this.#workers.push(worker)
+  }
+
+  #receive(report: Report): void {
+    if (report.outcome === undefined) this.#failure = report
+    // A failed worker says why; the thread that shares out the work says when the run is over. Either may come first.
+    if (report.outcome !== undefined || report.thread === 0) this.#ended = report
+    if (this.#ended === undefined) return
+    if (this.#ended.outcome === outcomes.indexOf('failed') && this.#failure === undefined) return
+    this.#settle?.(this.#ended)
+  }
+
+  #break(message: string): void {
+    this.#broken ??= new Error(`the WebAssembly backend has stopped: ${message}`)
+    this.#settle?.({})
+  }
+
+  /** Throws with the reason when the code is no valid program. */
+  load(code: Float64Array, program: ProgramSizes): LoadedProgram {
+    const { heap, exports } = this
+    const at = heap.allocate(code.byteLength)
+    const stack: unknown = exports.__stack_pointer.value
+    try {
+      heap.write(at, code)
+      const address = exports.load(at, code.length) >>> 0
+      if (address === 0) throw new Error(`not a valid program: ${this.#message()}`)
+      return { ...program, address, list: heap.allocate(4 * program.externals) }
+    } catch (error) {
+      exports.__stack_pointer.value = stack
+      throw this.#explained(error)
+    } finally {
+      heap.release(at)
+    }
+  }
+
+  /** Frees the programs when their owner is collected. */
+  unloadWith(owner: object, ...programs: readonly LoadedProgram[]): void {
+    for (const program of programs) this.#collected.register(owner, program)
+  }
+
+  #unload(program: LoadedProgram): void {
+    if (this.#running) {
+      this.#unwanted.push(program)
+      return
+    }
+    this.exports.unload(program.address)
+    this.heap.release(program.list)
+  }
+
+  /**
+   * Has `use` prepare buffers, run programs on them, and take the results, while nothing else runs. Once `signal` is
+   * aborted, a program stops before its next instruction.
+   */
+  exclusively<T>(use: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(async () => {
+      this.#running = true
+      for (const worker of this.#workers) worker.keepAlive(true)
+      try {
+        return await use()
+      } finally {
+        for (const worker of this.#workers) worker.keepAlive(false)
+        this.#running = false
+        for (const program of this.#unwanted.splice(0)) this.#unload(program)
+      }
+    })
+    this.#queue = result.catch(() => undefined)
+    return result
+  }
+
+  /** Within `exclusively`. Resolves to false when `signal` stopped it. */
+  async run(program: LoadedProgram, externals: readonly number[], signal?: AbortSignal): Promise<boolean> {
+    if (this.#broken) throw this.#broken
+    const list = Uint32Array.from(externals)
+    const { buffer, byteLength } = list
+    this.heap.bytes(program.list, byteLength).set(new Uint8Array(buffer))
+    const report = await (this.#workers.length > 0
+      ? this.#runInWorkers(program, signal)
+      : this.#runHere(program, signal))
+    if (this.#broken) throw this.#broken
+    const outcome = report.outcome === undefined ? 'failed' : outcomes[report.outcome]
+    if (outcome === 'outOfMemory') throw new OutOfMemoryError(program.arenaBytes, this.heap)
+    if (outcome === 'failed') {
+      const failure = this.#failure ?? report
+      throw this.#explained(
+        new KernelFailure(failure.message ?? 'a kernel failed', failure.failure, failure.bytes),
+      )
+    }
+    return outcome === 'done'
+  }
+
+  async #runInWorkers(program: LoadedProgram, signal?: AbortSignal): Promise<Report> {
+    const abort = (): void => {
+      Atomics.store(new Int32Array(this.heap.memory.buffer, this.#stop, 1), 0, 1)
+    }
+    this.#failure = this.#ended = undefined
+    const finished = new Promise<Report>((resolve) => {
+      this.#settle = resolve
+    })
+    this.exports.post(program.address, program.list)
+    signal?.addEventListener('abort', abort)
+    try {
+      return await finished
+    } finally {
+      signal?.removeEventListener('abort', abort)
+      this.#settle = undefined
+    }
+  }
+
+  async #runHere(program: LoadedProgram, signal?: AbortSignal): Promise<Report> {
+    this.#failure = undefined
+    const stack: unknown = this.exports.__stack_pointer.value
+    let resumed = performance.now()
+    for (let i = 0; i < program.instructions; i++) {
+      if (signal?.aborted) return { outcome: 1 }
+      try {
+        const outcome = this.exports.runPart(program.address, program.list, i, i + 1)
+        if (outcome !== 0) return { outcome }
+      } catch (error) {
+        this.exports.__stack_pointer.value = stack
+        this.exports.recover()
+        throw this.#explained(error)
+      }
+      if (performance.now() - resumed > yieldAfter) {
+        await yieldToEventLoop()
+        resumed = performance.now()
+      }
+    }
+    return { outcome: 0 }
+  }
+
+  #message(): string {
+    const bytes = this.heap.bytes(this.exports.messageText() >>> 0, this.exports.messageLength())
+    return String.fromCharCode(...bytes)
+  }
+
+  #explained(error: unknown): unknown {
+    if (error instanceof KernelFailure && error.failure === outOfMemory)
+      return new OutOfMemoryError(error.bytes, this.heap)
+    return error
+  }
+}
