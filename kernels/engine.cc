@@ -23,6 +23,7 @@ char* Buffer::atLeast(int64_t bytes) {
   release();
   const int64_t alignment = bytes >= 2 * hugePage ? hugePage : 64;
   const int64_t size = (bytes + alignment - 1) / alignment * alignment;
+  if (static_cast<uint64_t>(size) > SIZE_MAX) return nullptr;
   void* data = nullptr;
   if (posix_memalign(&data, static_cast<size_t>(alignment), static_cast<size_t>(size > 0 ? size : alignment)) != 0) {
     return nullptr;

@@ -66,8 +66,8 @@ function findCompiler() {
 
 function explainMissingCompiler() {
   console.log(
-    'ocelli: no C++ compiler on the PATH, so the native addon was not built: Ocelli will run on its reference\n' +
-      'backend, which is slow. For full speed install a compiler (Debian, Ubuntu: apt install g++; Fedora: dnf install\n' +
+    'ocelli: no C++ compiler on the PATH, so the native addon was not built: Ocelli will run on\n' +
+      'WebAssembly, at a fraction of the speed. For full speed install a compiler (Debian, Ubuntu: apt install g++; Fedora: dnf install\n' +
       'gcc-c++; Alpine: apk add g++; macOS: xcode-select --install) and run: npm run build:native',
   )
 }
@@ -193,9 +193,7 @@ async function main() {
     return 0
   }
   if (process.platform === 'win32') {
-    console.log(
-      'ocelli: the native addon is not built on Windows yet; Ocelli will run on its reference backend.',
-    )
+    console.log('ocelli: the native addon is not built on Windows yet; Ocelli will run on WebAssembly.')
     return 0
   }
   if (!existsSync(join(headers, 'node_api.h'))) {

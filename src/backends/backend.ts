@@ -15,6 +15,8 @@ export type BackendName = 'native' | 'wasm' | 'reference'
 export interface MemoryInfo {
   /** Bytes the backend holds for intermediate values of cached programs, scratch space and derived values. */
   readonly bytes: number
+  /** Bytes taken from the system for these and for values, in use or free: memory of WebAssembly, which never shrinks. */
+  readonly reserved?: number
 }
 
 /** Compiles graphs and runs them. */

@@ -17,6 +17,8 @@ export interface WasmOptions {
   readonly instructionSet?: InstructionSet
   /** Whether programs run in Workers; wherever memory can be shared with them, if not given. */
   readonly workers?: boolean
+  /** Bytes of memory, at most; the 4 GiB that can be addressed, if not given. */
+  readonly memoryLimit?: number
   readonly host?: Host
 }
 
@@ -33,9 +35,10 @@ export async function createWasmBackend(
   const host = options.host ?? (await findHost())
   const threads = options.threads ?? threadsWanted(environment?.OCELLI_THREADS, host.processors)
   const workers = options.workers ?? hasThreads()
+  const memoryLimit = options.memoryLimit ?? 2 ** 32
   let engine: WasmEngine
   try {
-    engine = await WasmEngine.start(host, { instructionSet, threads, workers })
+    engine = await WasmEngine.start(host, { instructionSet, threads, workers, memoryLimit })
   } catch (error) {
     return { unavailable: `WebAssembly cannot be started: ${(error as Error).message}` }
   }
@@ -54,7 +57,10 @@ export async function createWasmBackend(
       return new WasmExecutable(engine, copies, graph, compile(graph, target), derived)
     },
     adopt: (storage) => copies.adopt(storage),
-    memory: () => ({ bytes: exports.arenaBytes() + exports.scratchBytes() + derived.total }),
+    memory: () => ({
+      bytes: exports.arenaBytes() + exports.scratchBytes() + derived.total,
+      reserved: heap.reserved,
+    }),
   }
 }
 

@@ -15,6 +15,8 @@ export interface EngineOptions {
   readonly threads: number
   /** Whether programs run in Workers; else they run here, in parts between which the event loop has its turn. */
   readonly workers: boolean
+  /** Bytes of memory, at most. */
+  readonly memoryLimit: number
 }
 
 /** A program that the kernels have checked and keep; freed when it is collected. */
@@ -67,7 +69,7 @@ export class WasmEngine {
   static async start(host: Host, options: EngineOptions): Promise<WasmEngine> {
     const bytes = await host.readModule(options.instructionSet)
     const module = await WebAssembly.compile(options.workers ? bytes : withoutSharedMemory(bytes))
-    const memory = createMemory(options.workers)
+    const memory = createMemory(options.workers, options.memoryLimit)
     return new WasmEngine(host, module, memory, await instantiate(module, memory), options)
   }
 

@@ -24,9 +24,14 @@ export class Heap {
     this.#exports.release(address)
   }
 
+  get reserved(): number {
+    // Only then is the buffer that of now, if another thread had the memory grow.
+    this.memory.grow(0)
+    return this.memory.buffer.byteLength
+  }
+
   /** The bytes of a block, until memory grows. */
   bytes(address: number, length: number): Uint8Array {
-    // The buffer of before another thread had the memory grow may still be here.
     if (this.memory.buffer.byteLength < address + length) this.memory.grow(0)
     return new Uint8Array(this.memory.buffer, address, length)
   }
@@ -77,10 +82,9 @@ export class OutOfMemoryError extends RangeError {
   override readonly name = 'OutOfMemoryError'
 
   constructor(bytes: number, heap: Heap) {
-    const held = heap.memory.buffer.byteLength
     super(
-      `not enough memory for ${bytes} more bytes: WebAssembly can address 4 GiB at most and holds ${held} bytes here; ` +
-        'a smaller batch needs less',
+      `not enough memory for ${bytes} bytes: WebAssembly can address 4 GiB at most, and ${heap.reserved} bytes are ` +
+        'taken, parts of them free; a smaller batch needs less',
     )
   }
 }

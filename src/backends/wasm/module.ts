@@ -60,9 +60,9 @@ const pageBytes = 65536
 /** As scripts/build-wasm.mjs sets it. */
 const firstPages = 16
 
-/** A memory that may grow to 4 GiB, or as far as the engine lets it. */
-export function createMemory(shared: boolean): WebAssembly.Memory {
-  for (let maximum = 65536; ; maximum /= 2) {
+/** A memory that may grow to `limit` bytes, or as far as the engine lets it. */
+export function createMemory(shared: boolean, limit: number): WebAssembly.Memory {
+  for (let maximum = Math.max(firstPages, Math.floor(limit / pageBytes)); ; maximum >>= 1) {
     try {
       return new WebAssembly.Memory({ initial: firstPages, maximum, shared })
     } catch (error) {
@@ -92,7 +92,10 @@ export function withoutSharedMemory(module: Uint8Array<ArrayBuffer>): Uint8Array
     at = end
   }
   for (let imports = number(); imports > 0; imports--) {
-    for (let names = 0; names < 2; names++) at += number()
+    for (let names = 0; names < 2; names++) {
+      const length = number()
+      at += length
+    }
     const kind = bytes[at++]
     if (kind === 2) {
       bytes[at]! &= ~2

@@ -62,8 +62,8 @@ export const demo: Command = defineCommand({
     json: { kind: 'flag', description: 'prints the result as JSON' },
   },
   details: [
-    'No download is needed: the library draws the 12,000 digits itself. Takes seconds on native code; where none can be ' +
-      'had, the reference backend is far slower, and --epochs 1 is enough to see it learn.',
+    'No download is needed: the library draws the 12,000 digits itself. Takes seconds on native code and some ' +
+      'more on WebAssembly, which runs where no native code can be had.',
   ],
   examples: ['ocelli demo', 'ocelli predict --weights runs/demo/checkpoint.safetensors digit.png'],
   run: async (extra, { epochs, seed, out, json }) => {
