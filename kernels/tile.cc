@@ -4,15 +4,27 @@ namespace ocelli {
 namespace OCELLI_ISA {
 namespace {
 
+#if defined(__wasm__)
+// Steps side by side would have V8 keep the operands of all of them in registers.
+constexpr int stepsAtOnce = 1;
+constexpr int rowsPerPointer = 1;
+#else
+constexpr int stepsAtOnce = 4;
+// Three rows a pointer: base, base + stride, base + 2 stride are one instruction's addressing modes.
+constexpr int rowsPerPointer = 3;
+#endif
+
+constexpr int pointersFor(int rows) { return (rows + rowsPerPointer - 1) / rowsPerPointer; }
+
 template <int R, int V>
-OCELLI_INLINE void accumulate(Vector (&sum)[R][V], const float* const (&a)[(R + 2) / 3], int64_t stride, int64_t p,
+OCELLI_INLINE void accumulate(Vector (&sum)[R][V], const float* const (&a)[pointersFor(R)], int64_t stride, int64_t p,
                               const float* b) {
   Vector column[V];
 #pragma GCC unroll 4
   for (int v = 0; v < V; ++v) column[v] = Vector::load(b + v * Vector::width);
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r) {
-    const Vector value = Vector::broadcast(a[r / 3][p + (r % 3) * stride]);
+    const Vector value = Vector::broadcast(a[r / rowsPerPointer][p + (r % rowsPerPointer) * stride]);
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) sum[r][v] = fma(value, column[v], sum[r][v]);
   }
@@ -84,20 +96,19 @@ void tile(const TileArguments& t) {
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) sum[r][v] = Vector::zero();
   }
-  // Three rows a pointer: base, base + stride, base + 2 stride are one instruction's addressing modes.
-  const float* a[(R + 2) / 3];
+  const float* a[pointersFor(R)];
 #pragma GCC unroll 16
-  for (int i = 0; i < (R + 2) / 3; ++i) a[i] = KMajor ? t.a + 3 * i : t.a + 3 * i * t.aStride;
+  for (int i = 0; i < pointersFor(R); ++i) a[i] = t.a + rowsPerPointer * i * (KMajor ? 1 : t.aStride);
   const int64_t stride = KMajor ? 1 : t.aStride;
   constexpr int64_t step = KMajor ? tileRows : 1;
   const float* b = t.b;
   const int64_t bStride = t.bStride, k = t.k;
   int64_t p = 0;
   if (bStride == tileColumns) {
-    for (; p + 4 <= k; p += 4) {
+    for (; p + stepsAtOnce <= k; p += stepsAtOnce) {
 #pragma GCC unroll 4
-      for (int i = 0; i < 4; ++i) accumulate<R, V>(sum, a, stride, (p + i) * step, b + i * tileColumns);
-      b += 4 * tileColumns;
+      for (int i = 0; i < stepsAtOnce; ++i) accumulate<R, V>(sum, a, stride, (p + i) * step, b + i * tileColumns);
+      b += stepsAtOnce * tileColumns;
     }
   }
   for (; p < k; ++p) {

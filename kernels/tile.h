@@ -11,6 +11,9 @@ constexpr int tileRows = 14;
 constexpr int tileRows = 14;
 #elif defined(__ARM_NEON)
 constexpr int tileRows = 12;
+#elif defined(__wasm__)
+// V8 computes all products of a step before it adds any, and has 15 registers.
+constexpr int tileRows = 4;
 #else
 constexpr int tileRows = 6;
 #endif
