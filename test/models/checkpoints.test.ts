@@ -15,11 +15,11 @@ import { loadStateDictFile } from '../../src/weights/file.ts'
 import { sharedPath } from '../support/shared.ts'
 
 const assets = sharedPath('assets')
-const native = (await getBackend()).info.name === 'native'
+const fast = (await getBackend()).info.name !== 'reference'
 const skipped =
   assets === undefined
     ? 'the folder with real checkpoints is absent'
-    : !native && 'minutes on the reference backend'
+    : !fast && 'minutes on the reference backend'
 
 async function load(name: string, file: string, options: ModelOptions = {}): Promise<Network> {
   const network = await createModel(name, options)

@@ -4,6 +4,7 @@ import {
   checkpoint,
   compile,
   customGradient,
+  getBackend,
   grad,
   noGrad,
   realize,
@@ -98,7 +99,8 @@ describe('variables', () => {
     await realize(early)
     expect(await early.toArray()).toEqual([10, 20])
     expect(await p.toArray()).toEqual([2, 3])
-    expect([...memory]).toEqual([2, 3])
+    // WebAssembly overwrites a copy in its own memory.
+    if ((await getBackend()).info.name !== 'wasm') expect([...memory]).toEqual([2, 3])
     await expect(late.data()).rejects.toThrow(StaleValueError)
     p.sum().backward()
     expect(await p.grad!.toArray()).toEqual([1, 1])

@@ -9,8 +9,8 @@ import { compose, normalize, pad, toTensor } from '../../src/transforms/index.ts
 import { sharedPath } from '../support/shared.ts'
 
 const folder = sharedPath('assets', 'datasets', 'mnist')
-const native = (await getBackend()).info.name === 'native'
-const skipped = folder === undefined ? 'MNIST is absent' : !native && 'hours on the reference backend'
+const fast = (await getBackend()).info.name !== 'reference'
+const skipped = folder === undefined ? 'MNIST is absent' : !fast && 'hours on the reference backend'
 const epochs = 6
 
 it.skipIf(skipped)(

@@ -5,7 +5,7 @@ import { DerivedBytes } from '../derived.ts'
 import { convAlgorithmCodes } from '../encode.ts'
 import { instructionSetWanted, refuseFloat64, threadsWanted } from '../settings.ts'
 import { Copies } from './copies.ts'
-import { WasmEngine } from './engine.ts'
+import { type EngineOptions, WasmEngine, WorkerError } from './engine.ts'
 import { WasmExecutable } from './executable.ts'
 import { hasRelaxedSimd, hasSimd, hasThreads } from './features.ts'
 import type { Host, InstructionSet } from './host.ts'
@@ -38,7 +38,7 @@ export async function createWasmBackend(
   const memoryLimit = options.memoryLimit ?? 2 ** 32
   let engine: WasmEngine
   try {
-    engine = await WasmEngine.start(host, { instructionSet, threads, workers, memoryLimit })
+    engine = await startEngine(host, { instructionSet, threads, workers, memoryLimit })
   } catch (error) {
     return { unavailable: `WebAssembly cannot be started: ${(error as Error).message}` }
   }
@@ -61,6 +61,18 @@ export async function createWasmBackend(
       bytes: exports.arenaBytes() + exports.scratchBytes() + derived.total,
       reserved: heap.reserved,
     }),
+  }
+}
+
+async function startEngine(host: Host, options: EngineOptions): Promise<WasmEngine> {
+  try {
+    return await WasmEngine.start(host, options)
+  } catch (error) {
+    if (!(error instanceof WorkerError)) throw error
+    console.warn(
+      `ocelli: WebAssembly runs on the calling thread, as Workers cannot be started: ${error.message}`,
+    )
+    return WasmEngine.start(host, { ...options, workers: false })
   }
 }
 

@@ -32,8 +32,9 @@ interface ProgramSizes {
   readonly arenaBytes: number
 }
 
-/** What a Worker says: how a run ended, or that it failed. */
+/** What a Worker says: that it is there, how a run ended, or that it failed. */
 interface Report {
+  readonly ready?: boolean
   readonly outcome?: number
   readonly thread?: number
   readonly message?: string
@@ -47,6 +48,11 @@ const outcomes = ['done', 'cancelled', 'outOfMemory', 'failed'] as const
 const stackBytes = 262144
 /** Milliseconds of work after which others on the event loop get their turn. */
 const yieldAfter = 50
+
+/** Workers cannot be had. */
+export class WorkerError extends Error {
+  override readonly name = 'WorkerError'
+}
 
 /** The kernels in WebAssembly, with their memory and their threads. Runs programs, one at a time. */
 export class WasmEngine {
@@ -70,11 +76,12 @@ export class WasmEngine {
     const bytes = await host.readModule(options.instructionSet)
     const module = await WebAssembly.compile(options.workers ? bytes : withoutSharedMemory(bytes))
     const memory = createMemory(options.workers, options.memoryLimit)
-    return new WasmEngine(host, module, memory, await instantiate(module, memory), options)
+    const engine = new WasmEngine(module, memory, await instantiate(module, memory), options)
+    if (options.workers) await engine.#startWorkers(host)
+    return engine
   }
 
   private constructor(
-    host: Host,
     module: WebAssembly.Module,
     memory: WebAssembly.Memory,
     exports: Exports,
@@ -86,17 +93,35 @@ export class WasmEngine {
     this.threads = options.workers ? options.threads : 1
     exports.start(this.threads)
     this.#stop = exports.stopAddress() >>> 0
-    if (!options.workers) return
-    for (let thread = 0; thread < this.threads; thread++) this.#startWorker(host, thread)
   }
 
-  #startWorker(host: Host, thread: number): void {
-    const worker = host.startWorker()
-    worker.onMessage((data) => this.#receive(data as Report))
-    worker.onError((message) => this.#break(message))
-    const stack = this.heap.allocate(stackBytes) + stackBytes
-    worker.postMessage({ module: this.#module, memory: this.heap.memory, thread, stack })
-    this.#workers.push(worker)
+  /** Resolves when the thread that runs programs is there; the others join when they are. */
+  async #startWorkers(host: Host): Promise<void> {
+    const ready = new Promise<void>((resolve, reject) => {
+      for (let thread = 0; thread < this.threads; thread++) {
+        const worker = host.startWorker()
+        this.#workers.push(worker)
+        worker.onMessage((data) => {
+          if ((data as Report).ready !== true) this.#receive(data as Report)
+          else if (thread === 0) resolve()
+        })
+        worker.onError((message) => {
+          this.#break(message)
+          reject(new WorkerError(message))
+        })
+        worker.keepAlive(true)
+        const stack = this.heap.allocate(stackBytes) + stackBytes
+        worker.postMessage({ module: this.#module, memory: this.heap.memory, thread, stack })
+      }
+    })
+    try {
+      await ready
+    } catch (error) {
+      for (const worker of this.#workers) worker.terminate()
+      throw error
+    } finally {
+      for (const worker of this.#workers) worker.keepAlive(false)
+    }
   }
 
   #receive(report: Report): void {

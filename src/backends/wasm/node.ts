@@ -20,12 +20,10 @@ export function nodeHost(): Host {
 function nodeThread(url: URL): Thread {
   // Options of the process, such as those of a script given on the command line, are none of the Worker's.
   const worker = new Worker(url, { execArgv: [], env: SHARE_ENV })
-  worker.unref()
   return {
     postMessage: (message) => worker.postMessage(message),
     onMessage: (listener) => {
       worker.on('message', listener)
-      worker.unref()
     },
     onError: (listener) => {
       worker.on('error', (error) => listener((error as Error).message))

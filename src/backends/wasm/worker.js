@@ -14,6 +14,7 @@ const imports = {
 function start(port, { module, memory, thread, stack }) {
   const finished = (outcome) => port.postMessage({ outcome })
   const { exports } = new WebAssembly.Instance(module, { env: { memory }, host: { ...imports, finished } })
+  port.postMessage({ ready: true })
   for (;;) {
     exports.__stack_pointer.value = stack | 0
     try {
