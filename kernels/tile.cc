@@ -96,9 +96,10 @@ void tile(const TileArguments& t) {
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) sum[r][v] = Vector::zero();
   }
-  const float* a[pointersFor(R)];
+  constexpr int pointers = pointersFor(R);
+  const float* a[pointers];
 #pragma GCC unroll 16
-  for (int i = 0; i < pointersFor(R); ++i) a[i] = t.a + rowsPerPointer * i * (KMajor ? 1 : t.aStride);
+  for (int i = 0; i < pointers; ++i) a[i] = t.a + rowsPerPointer * i * (KMajor ? 1 : t.aStride);
   const int64_t stride = KMajor ? 1 : t.aStride;
   constexpr int64_t step = KMajor ? tileRows : 1;
   const float* b = t.b;
