@@ -102,6 +102,13 @@ void Engine::recover() {
   pool_.abandon();
   running_.unlock();
 }
+
+void Engine::trim() {
+  std::unique_lock<std::mutex> running(running_, std::try_to_lock);
+  if (!running.owns_lock()) return;
+  arena_.release();
+  for (Buffer& buffer : scratch_) buffer.release();
+}
 #endif
 
 int64_t Engine::scratchBytes() const {

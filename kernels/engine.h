@@ -53,6 +53,8 @@ class Engine {
   SpinningThreadPool& pool() { return pool_; }
   // After a run that ended with no destructor called.
   void recover();
+  // Frees what no running program needs: the next one takes it anew.
+  void trim();
 #endif
 
   int64_t arenaBytes() const { return arena_.bytes(); }

@@ -1,5 +1,6 @@
 // Memory for everything: blocks that join with their free neighbours, found by size. The linear memory grows when no
-// block is large enough; it can never shrink, so what is freed must be found again.
+// block is large enough; it can never shrink, so what is freed must be found again. Small blocks, the many lists of
+// programs, lie in chunks of their own: strewn among the large ones they would leave no room between them.
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
@@ -22,99 +23,158 @@ constexpr uint32_t page = 65536;
 // What comes before the memory of a block; blocks lie one after the other.
 struct Block {
   uint32_t before;  // bytes of the block before this one; 0 for the first
-  uint32_t size;    // with this header, a multiple of `unit`; plus 1 when in use
+  uint32_t size;    // with this header, a multiple of `unit`; and the marks below
   Block* next;      // within the list of free blocks of about this size
   Block* previous;
 
-  bool used() const { return size & 1; }
-  uint32_t bytes() const { return size & ~1u; }
+  static constexpr uint32_t inUse = 1;
+  static constexpr uint32_t small = 2;
+
+  bool used() const { return size & inUse; }
+  bool isSmall() const { return size & small; }
+  uint32_t bytes() const { return size & ~(unit - 1); }
   Block* after() { return reinterpret_cast<Block*>(reinterpret_cast<char*>(this) + bytes()); }
   Block* earlier() { return reinterpret_cast<Block*>(reinterpret_cast<char*>(this) - before); }
   char* memory() { return reinterpret_cast<char*>(this) + sizeof(Block); }
 };
 static_assert(sizeof(Block) == unit, "a header is one unit");
 
-// Four lists for each power of two.
-constexpr int listCount = 4 * 32;
+Block* blockOf(void* memory) { return reinterpret_cast<Block*>(static_cast<char*>(memory) - sizeof(Block)); }
+
+// The free blocks of one kind.
+class Heap {
+ public:
+  explicit constexpr Heap(uint32_t mark) : mark_(mark) {}
+
+  // The smallest of some free blocks of at least `bytes` bytes, now in use; null when there is none. The memory that
+  // it will hold is to be aligned: what comes before is given back, as is the rest.
+  Block* take(uint32_t bytes, uint32_t alignment) {
+    Block* block = find(bytes + (alignment > unit ? alignment - unit : 0));
+    if (block == nullptr) return nullptr;
+    unlink(block);
+    block->size |= Block::inUse;
+    const uint32_t past = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(block->memory()) % alignment);
+    if (past != 0) {
+      const uint32_t gap = alignment - past, whole = block->bytes();
+      Block* aligned = reinterpret_cast<Block*>(reinterpret_cast<char*>(block) + gap);
+      setSize(block, gap);
+      aligned->before = gap;
+      setSize(aligned, whole - gap);
+      aligned->after()->before = whole - gap;
+      giveBack(block);
+      block = aligned;
+    }
+    const uint32_t rest = block->bytes() - bytes;
+    if (rest >= 2 * unit) {
+      setSize(block, bytes);
+      Block* after = block->after();
+      after->before = bytes;
+      setSize(after, rest);
+      after->after()->before = rest;
+      giveBack(after);
+    }
+    return block;
+  }
+
+  // Makes the block free, together with its free neighbours; returns what they are now.
+  Block* giveBack(Block* block) {
+    uint32_t bytes = block->bytes();
+    Block* after = block->after();
+    if (!after->used()) {
+      unlink(after);
+      bytes += after->bytes();
+    }
+    if (block->before != 0 && !block->earlier()->used()) {
+      block = block->earlier();
+      unlink(block);
+      bytes += block->bytes();
+    }
+    block->size = bytes | mark_;
+    block->after()->before = bytes;
+    const int list = listOf(bytes);
+    block->previous = nullptr;
+    block->next = lists_[list];
+    if (block->next != nullptr) block->next->previous = block;
+    lists_[list] = block;
+    filled_[list / 32] |= 1u << (list % 32);
+    return block;
+  }
+
+  void unlink(Block* block) {
+    if (block->next != nullptr) block->next->previous = block->previous;
+    if (block->previous != nullptr) {
+      block->previous->next = block->next;
+      return;
+    }
+    const int list = listOf(block->bytes());
+    lists_[list] = block->next;
+    if (block->next == nullptr) filled_[list / 32] &= ~(1u << (list % 32));
+  }
+
+  // The stretch of memory becomes one free block, and a block in use that marks its end.
+  Block* add(void* memory, uint32_t bytes) {
+    Block* first = static_cast<Block*>(memory);
+    first->before = 0;
+    setSize(first, bytes - unit);
+    Block* end = first->after();
+    end->before = bytes - unit;
+    setSize(end, unit);
+    giveBack(first);
+    return end;
+  }
+
+  void setSize(Block* block, uint32_t bytes) { block->size = bytes | Block::inUse | mark_; }
+
+ private:
+  // Four lists for each power of two.
+  static constexpr int listCount = 4 * 32;
+
+  static int listOf(uint32_t bytes) {
+    const int exponent = 31 - __builtin_clz(bytes);
+    return 4 * exponent + static_cast<int>((bytes >> (exponent - 2)) & 3);
+  }
+
+  // The smallest of the list that is large enough: of them all where blocks are large, and few.
+  Block* smallest(int list, uint32_t bytes) const {
+    Block* best = nullptr;
+    int tries = mark_ == Block::small ? 8 : 4096;
+    for (Block* block = lists_[list]; block != nullptr && tries > 0; block = block->next, --tries) {
+      if (block->bytes() >= bytes && (best == nullptr || block->bytes() < best->bytes())) best = block;
+    }
+    return best;
+  }
+
+  Block* find(uint32_t bytes) const {
+    const int own = listOf(bytes);
+    Block* block = smallest(own, bytes);
+    if (block != nullptr) return block;
+    for (int list = own + 1; list < listCount; list = (list / 32 + 1) * 32) {
+      const uint32_t rest = filled_[list / 32] >> (list % 32);
+      if (rest != 0) return smallest(list + __builtin_ctz(rest), bytes);
+    }
+    return nullptr;
+  }
+
+  const uint32_t mark_;
+  Block* lists_[listCount] = {};
+  uint32_t filled_[listCount / 32] = {};
+};
+
+constexpr uint32_t mostSmall = 8192;
+constexpr uint32_t chunk = 1 << 20;
 
 std::mutex mutex;
-Block* lists[listCount];
-uint32_t filled[listCount / 32];
-Block* last = nullptr;  // a block in use that marks the end
+Heap large(0);
+Heap small(Block::small);
+Block* last = nullptr;  // marks the end of the memory of large blocks
 uint32_t usedBytes = 0;
-
-// The list that a block of this size belongs to.
-int listOf(uint32_t bytes) {
-  const int exponent = 31 - __builtin_clz(bytes);
-  return 4 * exponent + static_cast<int>((bytes >> (exponent - 2)) & 3);
-}
-
-void insert(Block* block) {
-  const int list = listOf(block->bytes());
-  block->previous = nullptr;
-  block->next = lists[list];
-  if (block->next != nullptr) block->next->previous = block;
-  lists[list] = block;
-  filled[list / 32] |= 1u << (list % 32);
-}
-
-void unlink(Block* block) {
-  if (block->next != nullptr) block->next->previous = block->previous;
-  if (block->previous != nullptr) {
-    block->previous->next = block->next;
-    return;
-  }
-  const int list = listOf(block->bytes());
-  lists[list] = block->next;
-  if (block->next == nullptr) filled[list / 32] &= ~(1u << (list % 32));
-}
-
-// Makes the block free, together with its free neighbours.
-void giveBack(Block* block) {
-  uint32_t bytes = block->bytes();
-  Block* after = block->after();
-  if (!after->used()) {
-    unlink(after);
-    bytes += after->bytes();
-  }
-  if (block->before != 0 && !block->earlier()->used()) {
-    block = block->earlier();
-    unlink(block);
-    bytes += block->bytes();
-  }
-  block->size = bytes;
-  block->after()->before = bytes;
-  insert(block);
-}
-
-// Cuts off what lies beyond the first `bytes` bytes of a block in use.
-void trim(Block* block, uint32_t bytes) {
-  const uint32_t rest = block->bytes() - bytes;
-  if (rest < 2 * unit) return;
-  block->size = bytes | 1;
-  Block* after = block->after();
-  after->before = bytes;
-  after->size = rest | 1;
-  after->after()->before = rest;
-  giveBack(after);
-}
 
 bool grow(uint32_t bytes) {
   if (last == nullptr) {
     const uintptr_t base = (reinterpret_cast<uintptr_t>(&__heap_base) + unit - 1) / unit * unit;
     const uintptr_t end = static_cast<uintptr_t>(__builtin_wasm_memory_size(0)) * page;
-    if (end < base + 2 * unit && __builtin_wasm_memory_grow(0, 1) == static_cast<size_t>(-1)) return false;
-    last = reinterpret_cast<Block*>(base);
-    last->before = 0;
-    // From here on as if the memory up to its end had just been added.
-    const uint64_t all = static_cast<uint64_t>(__builtin_wasm_memory_size(0)) * page - base;
-    last->size = static_cast<uint32_t>(all - unit) | 1;
-    Block* end2 = last->after();
-    end2->before = last->bytes();
-    end2->size = unit | 1;
-    Block* first = last;
-    last = end2;
-    giveBack(first);
+    if (end < base + page) return false;  // the build script sees to more
+    last = large.add(reinterpret_cast<void*>(base), end - base);
     return true;
   }
   const uint32_t spare = last->before != 0 && !last->earlier()->used() ? last->earlier()->bytes() : 0;
@@ -126,60 +186,56 @@ bool grow(uint32_t bytes) {
     if (__builtin_wasm_memory_grow(0, pages) == static_cast<size_t>(-1)) return false;
   }
   Block* added = last;
-  added->size = (pages * page) | 1;
+  large.setSize(added, pages * page);
   last = added->after();
   last->before = pages * page;
-  last->size = unit | 1;
-  giveBack(added);
+  large.setSize(last, unit);
+  large.giveBack(added);
   return true;
 }
 
-// A free block of at least `bytes` bytes; null when there is none.
-Block* find(uint32_t bytes) {
-  const int own = listOf(bytes);
-  int tries = 8;
-  for (Block* block = lists[own]; block != nullptr && tries-- > 0; block = block->next) {
-    if (block->bytes() >= bytes) return block;
+Block* takeLarge(uint32_t bytes, uint32_t alignment) {
+  for (;;) {
+    Block* block = large.take(bytes, alignment);
+    if (block != nullptr || !grow(bytes + alignment)) return block;
   }
-  // Every block of the lists after its own is large enough.
-  for (int list = own + 1; list < listCount; list = (list / 32 + 1) * 32) {
-    const uint32_t rest = filled[list / 32] >> (list % 32);
-    if (rest != 0) return lists[list + __builtin_ctz(rest)];
-  }
-  for (Block* block = lists[own]; block != nullptr; block = block->next) {
-    if (block->bytes() >= bytes) return block;
-  }
-  return nullptr;
+}
+
+Block* takeSmall(uint32_t bytes, uint32_t alignment) {
+  Block* block = small.take(bytes, alignment);
+  if (block != nullptr) return block;
+  Block* place = takeLarge(chunk, unit);
+  if (place == nullptr) return nullptr;
+  small.add(place->memory(), place->bytes() - unit);
+  return small.take(bytes, alignment);
 }
 
 // Null when there is not enough memory. `alignment` is a power of two.
 void* allocateAligned(size_t wanted, uint32_t alignment) {
   const uint64_t bytes = (static_cast<uint64_t>(wanted) + 2 * unit - 1) / unit * unit;
-  const uint64_t most = bytes + (alignment > unit ? alignment - unit : 0);
-  if (most > UINT32_MAX - page) return nullptr;
+  if (bytes > UINT32_MAX - 2 * page) return nullptr;
   std::lock_guard<std::mutex> lock(mutex);
-  Block* block = find(static_cast<uint32_t>(most));
-  while (block == nullptr) {
-    if (!grow(static_cast<uint32_t>(most))) return nullptr;
-    block = find(static_cast<uint32_t>(most));
-  }
-  unlink(block);
-  block->size |= 1;
-  const uint32_t past = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(block->memory()) % alignment);
-  if (past != 0) {
-    const uint32_t gap = alignment - past;
-    const uint32_t whole = block->bytes();
-    Block* aligned = reinterpret_cast<Block*>(reinterpret_cast<char*>(block) + gap);
-    aligned->before = gap;
-    aligned->size = (whole - gap) | 1;
-    aligned->after()->before = whole - gap;
-    block->size = gap | 1;
-    giveBack(block);
-    block = aligned;
-  }
-  trim(block, static_cast<uint32_t>(bytes));
+  const uint32_t size = static_cast<uint32_t>(bytes);
+  Block* block = size <= mostSmall ? takeSmall(size, alignment) : takeLarge(size, alignment);
+  if (block == nullptr) return nullptr;
   usedBytes += block->bytes();
   return block->memory();
+}
+
+void release(Block* block) {
+  std::lock_guard<std::mutex> lock(mutex);
+  usedBytes -= block->bytes();
+  if (!block->isSmall()) {
+    large.giveBack(block);
+    return;
+  }
+  block = small.giveBack(block);
+  if (block->before != 0) return;
+  // The first of its chunk; with the end mark perhaps all of it.
+  Block* place = blockOf(block);
+  if (block->bytes() + 2 * unit != place->bytes()) return;
+  small.unlink(block);
+  large.giveBack(place);
 }
 
 void* orFail(void* data, size_t bytes) {
@@ -213,11 +269,7 @@ void* calloc(size_t count, size_t bytes) {
 }
 
 void free(void* data) {
-  if (data == nullptr) return;
-  std::lock_guard<std::mutex> lock(ocelli::mutex);
-  ocelli::Block* block = reinterpret_cast<ocelli::Block*>(static_cast<char*>(data) - sizeof(ocelli::Block));
-  ocelli::usedBytes -= block->bytes();
-  ocelli::giveBack(block);
+  if (data != nullptr) ocelli::release(ocelli::blockOf(data));
 }
 
 void abort() { ocelli::fail(ocelli::Failure::Abort, 0); }

@@ -122,6 +122,8 @@ double packedConvBytes(int32_t algorithm, double kernelHeight, double kernelWidt
                                                              static_cast<int64_t>(inChannels)));
 }
 
+EXPORT(trim) void trim() { engine->trim(); }
+
 EXPORT(arenaBytes) double arenaBytes() { return static_cast<double>(engine->arenaBytes()); }
 EXPORT(scratchBytes) double scratchBytes() { return static_cast<double>(engine->scratchBytes()); }
 // Bytes in use for anything.

@@ -6,6 +6,9 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Backend } from '../../src/backends/backend.ts'
+import { WasmEngine } from '../../src/backends/wasm/engine.ts'
+import { OutOfMemoryError } from '../../src/backends/wasm/heap.ts'
+import { nodeHost } from '../../src/backends/wasm/node.ts'
 import { abstractGraph, record } from '../../src/compiler/graph.ts'
 import { HostStorage } from '../../src/graph/storage.ts'
 import { createModel } from '../../src/models/index.ts'
@@ -13,6 +16,7 @@ import { F } from '../../src/nn/index.ts'
 import { sgd } from '../../src/optim/index.ts'
 import { manualSeed, setBackend, type Tensor, tensor } from '../../src/tensor/index.ts'
 import { testBehaviour } from '../support/backend-suite.ts'
+import { CaseRandom } from '../support/case-random.ts'
 import { nativeBackend } from '../support/native-backend.ts'
 import { evaluate } from '../support/op-evaluate.ts'
 import { wasmBackend } from '../support/wasm-backend.ts'
@@ -144,6 +148,36 @@ describe('memory of the wasm backend', () => {
       await expect(evaluate(backend, [sorted])).rejects.toThrow(/not enough memory for 16777216 bytes/)
       expect(await sumOfProduct(backend, 100, ones)).toBeCloseTo(1e4)
     }
+  })
+
+  it('is handed out without overlap, and joins again when it is free', async () => {
+    const options = { instructionSet: 'wasm', threads: 1, workers: false, memoryLimit: 64 * MiB } as const
+    const { heap } = await WasmEngine.start(nodeHost(), options)
+    const random = new CaseRandom(1, 'small', false)
+    const live: { address: number; size: number }[] = []
+    let refused = 0
+    for (let i = 0; i < 5000; i++) {
+      if (live.length > 0 && random.integer(0, 99) < 48) {
+        heap.release(live.splice(random.integer(0, live.length - 1), 1)[0]!.address)
+        continue
+      }
+      const size = random.integer(0, random.pick([100, 100, 100, 10_000, 100_000, 4 * MiB]))
+      try {
+        const address = heap.allocate(size)
+        expect(address % 64).toBe(0)
+        expect(
+          live.every((other) => address + size <= other.address || address >= other.address + other.size),
+        ).toBe(true)
+        live.push({ address, size })
+      } catch (error) {
+        expect(error).toBeInstanceOf(OutOfMemoryError)
+        refused++
+        for (const { address } of live.splice(0, 20)) heap.release(address)
+      }
+    }
+    expect(refused).toBeGreaterThan(0)
+    for (const { address } of live) heap.release(address)
+    heap.release(heap.allocate(60 * MiB))
   })
 
   it('holds no copy of an input that was changed in place', async () => {

@@ -64,6 +64,8 @@ export class WasmEngine {
   readonly #stop: number
   #queue: Promise<unknown> = Promise.resolve()
   #running = false
+  /** Whether a program that runs in parts has begun: it needs what is in the arena. */
+  #midway = false
   /** Programs to be freed once nothing runs. */
   #unwanted: LoadedProgram[] = []
   readonly #collected = new FinalizationRegistry<LoadedProgram>((program) => this.#unload(program))
@@ -89,7 +91,9 @@ export class WasmEngine {
   ) {
     this.#module = module
     this.exports = exports
-    this.heap = new Heap(memory, exports)
+    this.heap = new Heap(memory, exports, () => {
+      if (!this.#midway) exports.trim()
+    })
     this.threads = options.workers ? options.threads : 1
     exports.start(this.threads)
     this.#stop = exports.stopAddress() >>> 0
@@ -233,22 +237,25 @@ export class WasmEngine {
     this.#failure = undefined
     const stack: unknown = this.exports.__stack_pointer.value
     let resumed = performance.now()
-    for (let i = 0; i < program.instructions; i++) {
-      if (signal?.aborted) return { outcome: 1 }
-      try {
+    this.#midway = true
+    try {
+      for (let i = 0; i < program.instructions; i++) {
+        if (signal?.aborted) return { outcome: 1 }
         const outcome = this.exports.runPart(program.address, program.list, i, i + 1)
         if (outcome !== 0) return { outcome }
-      } catch (error) {
-        this.exports.__stack_pointer.value = stack
-        this.exports.recover()
-        throw this.#explained(error)
+        if (performance.now() - resumed > yieldAfter) {
+          await yieldToEventLoop()
+          resumed = performance.now()
+        }
       }
-      if (performance.now() - resumed > yieldAfter) {
-        await yieldToEventLoop()
-        resumed = performance.now()
-      }
+      return { outcome: 0 }
+    } catch (error) {
+      this.exports.__stack_pointer.value = stack
+      this.exports.recover()
+      throw this.#explained(error)
+    } finally {
+      this.#midway = false
     }
-    return { outcome: 0 }
   }
 
   #message(): string {

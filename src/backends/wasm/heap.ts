@@ -8,16 +8,27 @@ export class Heap {
   readonly #exports: Exports
   readonly #collected = new FinalizationRegistry<number>((address) => this.#exports.release(address))
 
-  constructor(memory: WebAssembly.Memory, exports: Exports) {
+  readonly #trim: () => void
+
+  /** `trim` frees what may be freed when memory runs short. */
+  constructor(memory: WebAssembly.Memory, exports: Exports, trim: () => void) {
     this.memory = memory
     this.#exports = exports
+    this.#trim = trim
   }
 
   /** An address, to be released; throws when there is not enough memory. */
   allocate(bytes: number): number {
-    const address = bytes > 2 ** 32 - 1 ? 0 : this.#exports.allocate(bytes) >>> 0
-    if (address === 0) throw new OutOfMemoryError(bytes, this)
-    return address
+    const address = this.#find(bytes)
+    if (address !== 0) return address
+    this.#trim()
+    const found = this.#find(bytes)
+    if (found === 0) throw new OutOfMemoryError(bytes, this)
+    return found
+  }
+
+  #find(bytes: number): number {
+    return bytes > 2 ** 32 - 1 ? 0 : this.#exports.allocate(bytes) >>> 0
   }
 
   release(address: number): void {

@@ -12,6 +12,7 @@ export interface Exports {
   post(program: number, externals: number): void
   runPart(program: number, externals: number, from: number, until: number): number
   recover(): void
+  trim(): void
   packedMatrixBytes(k: number, n: number): number
   packedConvBytes(
     algorithm: number,
