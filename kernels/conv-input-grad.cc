@@ -1,4 +1,5 @@
 #include "convolve.h"
+#include "winograd.h"
 
 namespace ocelli {
 namespace OCELLI_ISA {
@@ -14,6 +15,17 @@ void conv2dInputGrad(const Conv2dInputGrad& i, Context& context) {
   const OutputStage stage = resolveEpilogue(i.hasEpilogue ? &i.epilogue : nullptr, context);
   Array<Tap> taps(tapCount);
 
+  if (const int64_t tile = winogradTile(i.algorithm)) {
+    const Sampling sampling = phaseSampling(g, dy, i.dy, inner, i.dx, 0, 0);
+    phaseTaps(g, 0, 0, taps.data());
+    const int64_t weightFloats = winogradWeightFloats(tile, inner, outer);
+    float* memory = static_cast<float*>(context.scratch(
+        context, context.pool.size(), (weightFloats + winogradInputFloats(tile, sampling)) * 4));
+    packWinograd(context, tile, memory, weight, taps.data(), inner, outer, outer * tapCount, tapCount);
+    convolveWinograd(context, tile, sampling, taps.data(), memory, outer, dx, i.dx.pixelStride, stage,
+                     memory + weightFloats);
+    return;
+  }
   float* packed = nullptr;
   if (i.algorithm == ConvAlgorithm::Depthwise) {
     packed = static_cast<float*>(

@@ -1,4 +1,5 @@
 #include "depthwise.h"
+#include "winograd.h"
 #include "patches.h"
 
 namespace ocelli {
@@ -10,6 +11,10 @@ void conv2dWeightGrad(const Conv2dWeightGrad& i, Context& context) {
   const ConvGeometry& g = i.geometry;
   if (i.algorithm == ConvAlgorithm::Depthwise) {
     depthwiseWeightGrad(i, context);
+    return;
+  }
+  if (winogradTile(i.algorithm) != 0) {
+    winogradWeightGrad(i, context);
     return;
   }
   const int64_t tapCount = g.kernelH * g.kernelW;

@@ -1,4 +1,5 @@
 #include "convolve.h"
+#include "winograd.h"
 
 namespace ocelli {
 namespace OCELLI_ISA {
@@ -15,6 +16,9 @@ int64_t packedConvBytes(ConvAlgorithm algorithm, const ConvGeometry& g, int64_t 
       return taps * depthwiseStride(outChannels) * 4;
     case ConvAlgorithm::Direct:
       return outChannels * (inChannels / g.groups) * taps * 4;
+    case ConvAlgorithm::WinogradF2:
+    case ConvAlgorithm::WinogradF4:
+      return winogradWeightFloats(winogradTile(algorithm), inChannels, outChannels) * 4;
     default:
       return g.groups * packedGroupFloats(taps, inChannels / g.groups, outChannels / g.groups) * 4;
   }
@@ -32,6 +36,10 @@ void packConv(const PackConv& i, Context& context) {
   } else {
     Array<Tap> order(taps);
     forwardTaps(g, order.data());
+    if (const int64_t tile = winogradTile(i.algorithm)) {
+      packWinograd(context, tile, target, source, order.data(), inner, outer, taps, inner * taps);
+      return;
+    }
     packWeights(context, target, source, order.data(), taps, g.groups, inner, outer, outer * inner * taps, taps,
                 inner * taps);
   }
@@ -51,6 +59,18 @@ void conv2d(const Conv2d& i, Context& context) {
   if (i.algorithm == ConvAlgorithm::Direct) {
     convolveLanes(context, sampling, taps.data(), tapCount, weight, g.groups, outer, outer * inner * tapCount, tapCount,
                   inner * tapCount, y, i.y.pixelStride, stage);
+    return;
+  }
+  if (const int64_t tile = winogradTile(i.algorithm)) {
+    const int64_t weightFloats = i.packed ? 0 : winogradWeightFloats(tile, inner, outer);
+    float* memory = static_cast<float*>(context.scratch(
+        context, context.pool.size(), (weightFloats + winogradInputFloats(tile, sampling)) * 4));
+    if (!i.packed) {
+      packWinograd(context, tile, memory, weight, taps.data(), inner, outer, tapCount, inner * tapCount);
+      weight = memory;
+    }
+    convolveWinograd(context, tile, sampling, taps.data(), weight, outer, y, i.y.pixelStride, stage,
+                     memory + weightFloats);
     return;
   }
   if (!i.packed) {

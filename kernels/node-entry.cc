@@ -300,7 +300,7 @@ napi_value packedConvBytes(napi_env env, napi_callback_info info) {
   CHECK(napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr));
   if (engine == nullptr) return raise(env, "packedConvBytes: call start first");
   for (int i = 0; i < 6; ++i) CHECK(napi_get_value_int64(env, arguments[i], &values[i]));
-  if (values[0] < 0 || values[0] > static_cast<int64_t>(ConvAlgorithm::Direct) || values[3] < 1) {
+  if (values[0] < 0 || values[0] > static_cast<int64_t>(ConvAlgorithm::WinogradF4) || values[3] < 1) {
     return raise(env, "packedConvBytes: no such convolution");
   }
   ConvGeometry geometry{};

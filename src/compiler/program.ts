@@ -145,7 +145,14 @@ export interface ConvGeometry {
   readonly groups: number
 }
 
-export type ConvAlgorithm = 'implicitGemm' | 'pointwise' | 'depthwise' | 'direct'
+/** `winogradF2` and `winogradF4` make tiles of 2x2 and 4x4 results; for 3x3 kernels of stride and dilation 1, one group. */
+export type ConvAlgorithm =
+  | 'implicitGemm'
+  | 'pointwise'
+  | 'depthwise'
+  | 'direct'
+  | 'winogradF2'
+  | 'winogradF4'
 
 export type Instruction =
   /**
