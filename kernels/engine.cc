@@ -1,5 +1,6 @@
 #include "engine.h"
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 
@@ -11,6 +12,10 @@ namespace ocelli {
 namespace {
 
 constexpr int64_t hugePage = int64_t{2} << 20;
+
+double nanoseconds() {
+  return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 }  // namespace
 
@@ -70,7 +75,7 @@ void* Engine::scratch(Context& context, int thread, size_t bytes) {
   return data;
 }
 
-Outcome Engine::run(const Program& program, char* const* externals, const int32_t* cancel) {
+Outcome Engine::run(const Program& program, char* const* externals, const int32_t* cancel, double* times) {
   std::lock_guard<std::mutex> lock(running_);
   char* arena = arena_.atLeast(program.arenaBytes());
   if (arena == nullptr) return Outcome::OutOfMemory;
@@ -82,7 +87,13 @@ Outcome Engine::run(const Program& program, char* const* externals, const int32_
   Context context{slots.data(), pool_, scratch, this};
   for (size_t i = 0; i < program.size(); ++i) {
     if (cancel != nullptr && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0) return Outcome::Cancelled;
+    if (times == nullptr) {
+      program.execute(i, table_, context);
+      continue;
+    }
+    times[2 * i] = nanoseconds();
     program.execute(i, table_, context);
+    times[2 * i + 1] = nanoseconds() - times[2 * i];
   }
   return Outcome::Done;
 }

@@ -40,8 +40,9 @@ class Engine {
   void remove(const Program& program);
 
   // `externals` has an address for each external buffer. Blocks while another program runs. `cancel`, when not null,
-  // is read between instructions: anything but 0 ends the run.
-  Outcome run(const Program& program, char* const* externals, const int32_t* cancel);
+  // is read between instructions: anything but 0 ends the run. `times`, when not null, has two places for each
+  // instruction, filled with its start (of the steady clock) and its duration, in nanoseconds.
+  Outcome run(const Program& program, char* const* externals, const int32_t* cancel, double* times = nullptr);
 
   int64_t arenaBytes() const { return arena_.bytes(); }
   int64_t scratchBytes() const;

@@ -12,8 +12,16 @@ export interface Addon {
   /** The instruction sets compiled in that run here, best first. */
   instructionSets(): string[]
   load(code: Float64Array): LoadedProgram
-  /** Resolves to false when stopped by a non-zero `cancel[0]`. */
-  run(program: LoadedProgram, externals: readonly TypedArray[], cancel: Int32Array): Promise<boolean>
+  /**
+   * Resolves to false when stopped by a non-zero `cancel[0]`. `times` is filled with the start (of the steady clock) and
+   * the duration of each instruction, in nanoseconds.
+   */
+  run(
+    program: LoadedProgram,
+    externals: readonly TypedArray[],
+    cancel: Int32Array,
+    times?: Float64Array,
+  ): Promise<boolean>
   packedMatrixBytes(k: number, n: number): number
   packedConvBytes(
     algorithm: number,
