@@ -1,8 +1,10 @@
 #include "engine.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <numeric>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -96,6 +98,45 @@ Outcome Engine::run(const Program& program, char* const* externals, const int32_
     times[2 * i + 1] = nanoseconds() - times[2 * i];
   }
   return Outcome::Done;
+}
+
+bool Engine::measure(Limits& limits) {
+  // Several tasks a thread, so that a thread that wakes late holds up none; the best repeat is the least disturbed.
+  constexpr int64_t tasksPerThread = 8, arithmeticRepeats = 20, memoryRepeats = 6, rounds = 50'000;
+  constexpr int64_t floats = int64_t{8} << 20;  // in each of three arrays: more than caches hold
+  std::lock_guard<std::mutex> lock(running_);
+  const int64_t tasks = tasksPerThread * pool_.size();
+  std::vector<double> operations(static_cast<size_t>(tasks));
+  std::vector<float> sinks(static_cast<size_t>(tasks));
+  limits = {0.0, 0.0};
+  for (int64_t repeat = 0; repeat < arithmeticRepeats; ++repeat) {
+    const double start = nanoseconds();
+    parallelFor(pool_, tasks, [&](int64_t task, int) {
+      const size_t i = static_cast<size_t>(task);
+      operations[i] = table_.multiplyAdds(rounds, &sinks[i]);
+    });
+    const double seconds = (nanoseconds() - start) * 1e-9;
+    limits.flops = std::max(limits.flops, std::accumulate(operations.begin(), operations.end(), 0.0) / seconds);
+  }
+  Buffer memory;
+  float* a = reinterpret_cast<float*>(memory.atLeast(3 * floats * static_cast<int64_t>(sizeof(float))));
+  if (a == nullptr) return false;
+  float *b = a + floats, *c = b + floats;
+  // Untouched pages would all be read from one page of zeros.
+  parallelFor(pool_, tasks, [&](int64_t task, int) {
+    const int64_t from = 3 * floats * task / tasks, to = 3 * floats * (task + 1) / tasks;
+    std::fill(a + from, a + to, 1.0f);
+  });
+  for (int64_t repeat = 0; repeat < memoryRepeats; ++repeat) {
+    const double start = nanoseconds();
+    parallelFor(pool_, tasks, [&](int64_t task, int) {
+      const int64_t from = floats * task / tasks, to = floats * (task + 1) / tasks;
+      table_.triad(a + from, b + from, c + from, to - from);
+    });
+    const double seconds = (nanoseconds() - start) * 1e-9;
+    limits.bytes = std::max(limits.bytes, 3.0 * sizeof(float) * static_cast<double>(floats) / seconds);
+  }
+  return true;
 }
 
 int64_t Engine::scratchBytes() const {

@@ -331,6 +331,23 @@ napi_value memory(napi_env env, napi_callback_info) {
   return result;
 }
 
+// limits(): { gflops, gigabytes } a second, or null without memory to measure in
+napi_value limits(napi_env env, napi_callback_info) {
+  napi_value result, value;
+  if (engine == nullptr) return raise(env, "limits: call start first");
+  Limits measured;
+  if (!engine->measure(measured)) {
+    CHECK(napi_get_null(env, &result));
+    return result;
+  }
+  CHECK(napi_create_object(env, &result));
+  CHECK(napi_create_double(env, measured.flops * 1e-9, &value));
+  CHECK(napi_set_named_property(env, result, "gflops", value));
+  CHECK(napi_create_double(env, measured.bytes * 1e-9, &value));
+  CHECK(napi_set_named_property(env, result, "gigabytes", value));
+  return result;
+}
+
 void releaseQueue(napi_env, void* data, void*) { delete static_cast<Queue*>(data); }
 
 napi_value initialize(napi_env env, napi_value exports) {
@@ -346,6 +363,7 @@ napi_value initialize(napi_env env, napi_value exports) {
       {"packedMatrixBytes", packedMatrixBytes},
       {"packedConvBytes", packedConvBytes},
       {"memory", memory},
+      {"limits", limits},
   };
   for (const auto& f : functions) {
     napi_value value;

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { TypedArray } from '../../graph/dtype.ts'
+import type { Limits } from '../profile/record.ts'
 
 /** A program that the addon has checked and keeps; freed when it is collected. */
 export type LoadedProgram = object & { readonly __loadedProgram: never }
@@ -32,6 +33,8 @@ export interface Addon {
     inChannels: number,
   ): number
   memory(): { readonly arenaBytes: number; readonly scratchBytes: number }
+  /** Measured anew, in some tens of milliseconds; null where there is no memory for it. */
+  limits(): Limits | null
 }
 
 interface EngineInfo {
