@@ -19,6 +19,17 @@ double nanoseconds() {
   return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+// Counts repeats of a measurement: at least so many, and for longer than another process keeps a core to itself.
+class Repeats {
+ public:
+  explicit Repeats(int64_t least) : left_(least), end_(nanoseconds() + 40e6) {}
+  bool next() { return left_-- > 0 || nanoseconds() < end_; }
+
+ private:
+  int64_t left_;
+  double end_;
+};
+
 }  // namespace
 
 char* Buffer::atLeast(int64_t bytes) {
@@ -102,14 +113,14 @@ Outcome Engine::run(const Program& program, char* const* externals, const int32_
 
 bool Engine::measure(Limits& limits) {
   // Several tasks a thread, so that a thread that wakes late holds up none; the best repeat is the least disturbed.
-  constexpr int64_t tasksPerThread = 8, arithmeticRepeats = 20, memoryRepeats = 6, rounds = 50'000;
+  constexpr int64_t tasksPerThread = 8, rounds = 50'000;
   constexpr int64_t floats = int64_t{8} << 20;  // in each of three arrays: more than caches hold
   std::lock_guard<std::mutex> lock(running_);
   const int64_t tasks = tasksPerThread * pool_.size();
   std::vector<double> operations(static_cast<size_t>(tasks));
   std::vector<float> sinks(static_cast<size_t>(tasks));
   limits = {0.0, 0.0};
-  for (int64_t repeat = 0; repeat < arithmeticRepeats; ++repeat) {
+  for (Repeats repeats(20); repeats.next();) {
     const double start = nanoseconds();
     parallelFor(pool_, tasks, [&](int64_t task, int) {
       const size_t i = static_cast<size_t>(task);
@@ -127,7 +138,7 @@ bool Engine::measure(Limits& limits) {
     const int64_t from = 3 * floats * task / tasks, to = 3 * floats * (task + 1) / tasks;
     std::fill(a + from, a + to, 1.0f);
   });
-  for (int64_t repeat = 0; repeat < memoryRepeats; ++repeat) {
+  for (Repeats repeats(4); repeats.next();) {
     const double start = nanoseconds();
     parallelFor(pool_, tasks, [&](int64_t task, int) {
       const int64_t from = floats * task / tasks, to = floats * (task + 1) / tasks;

@@ -50,7 +50,7 @@ class Engine {
   // instruction, filled with its start (of the steady clock) and its duration, in nanoseconds.
   Outcome run(const Program& program, char* const* externals, const int32_t* cancel, double* times = nullptr);
 
-  // Takes some tens of milliseconds, once no program runs. False when there is not enough memory.
+  // Takes about a tenth of a second, once no program runs. False when there is not enough memory.
   bool measure(Limits& limits);
 
   int64_t arenaBytes() const { return arena_.bytes(); }

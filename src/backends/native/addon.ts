@@ -33,7 +33,7 @@ export interface Addon {
     inChannels: number,
   ): number
   memory(): { readonly arenaBytes: number; readonly scratchBytes: number }
-  /** Measured anew, in some tens of milliseconds; null where there is no memory for it. */
+  /** Measured anew, in about a tenth of a second; null where there is no memory for it. */
   limits(): Limits | null
 }
 
