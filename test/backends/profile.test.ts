@@ -64,10 +64,17 @@ describe('a profile', () => {
     expect(rows[2]).toMatchObject({ gflops: 0, gigabytes: 20, ofLimit: 0.5, boundBy: 'memory' })
     expect(rows.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1)
     expect(formatRows(rows, 1).split('\n')).toEqual([
-      '#     ms   share  GFLOP/s  GB/s      of limit  instruction',
-      '0  0.001  52.6 %      2.0   1.2  50 % compute  matmul 10x10 by 10x10',
+      '#     ms  fastest   share  GFLOP/s  GB/s      of limit  instruction',
+      '0  0.001    0.001  52.6 %      2.0   1.2  50 % compute  matmul 10x10 by 10x10',
       'and 2 more',
     ])
+  })
+
+  it('knows the fastest run of each instruction', () => {
+    const [recorded] = twoRuns().programs
+    recorded!.add(Float64Array.of(0, 600, 600, 800, 1400, 400), 0.003)
+    const rows = opRows(recorded!.instructions, 3, null)
+    expect(rows.map(({ fastestMilliseconds }) => fastestMilliseconds)).toEqual([0.0011, 0.0004])
   })
 
   it('groups instructions of one kind', () => {

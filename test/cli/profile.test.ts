@@ -53,7 +53,7 @@ describe.skipIf((await nativeBackend()) === undefined)('ocelli profile', () => {
     expect(code).toBe(0)
     expect(stdout).toMatch(/^lenet5, prediction, input 1x1x32x32; 2 runs; limits \d+ GFLOP\/s/)
     expect(stdout).toMatch(/ GFLOP\/s +GB\/s +of limit +instruction\n(.*\n){3}and \d+ more\n/)
-    expect(stdout).toMatch(/in instructions +[\d.]+ ms\nwith compile\(\) .*\ntraced each time .*\n$/)
+    expect(stdout).toMatch(/in instructions +[\d.]+ ms, .*\nwith compile\(\) .*\ntraced each time .*\n$/)
   })
 
   it.each([

@@ -14,6 +14,8 @@ export interface InstructionProfile {
   readonly cost: InstructionCost
   /** Over all runs. */
   nanoseconds: number
+  /** Of the fastest run: what is left where other processes disturb; infinite before the first. */
+  fastest: number
 }
 
 /** What one run took: a start and a duration for each instruction, in nanoseconds of a clock that all programs share. */
@@ -37,6 +39,7 @@ export class ProgramProfile {
       description: describeInstruction(instruction),
       cost: instructionCost(slots, instruction),
       nanoseconds: 0,
+      fastest: Number.POSITIVE_INFINITY,
     }))
     this.#keep = keep
   }
@@ -55,7 +58,11 @@ export class ProgramProfile {
   add(times: RunTimes, milliseconds: number): void {
     this.runs++
     this.milliseconds += milliseconds
-    for (const [i, instruction] of this.instructions.entries()) instruction.nanoseconds += times[2 * i + 1]!
+    for (const [i, instruction] of this.instructions.entries()) {
+      const duration = times[2 * i + 1]!
+      instruction.nanoseconds += duration
+      instruction.fastest = Math.min(instruction.fastest, duration)
+    }
     if (this.#keep(this.instructions.length)) this.kept.push(times)
   }
 
@@ -63,7 +70,10 @@ export class ProgramProfile {
     this.runs = 0
     this.milliseconds = 0
     this.kept.length = 0
-    for (const instruction of this.instructions) instruction.nanoseconds = 0
+    for (const instruction of this.instructions) {
+      instruction.nanoseconds = 0
+      instruction.fastest = Number.POSITIVE_INFINITY
+    }
   }
 }
 

@@ -9,6 +9,8 @@ export interface ProfileRow {
   readonly number: number | null
   readonly count: number
   readonly milliseconds: number
+  /** In the run in which it was fastest. */
+  readonly fastestMilliseconds: number
   /** Of the time in all instructions, from 0 to 1. */
   readonly share: number
   readonly macs: number
@@ -73,6 +75,7 @@ function rowsOf(groups: readonly Group[], runs: number, limits: Limits | null): 
       ...named,
       count: members.length,
       milliseconds: nanoseconds / 1e6,
+      fastestMilliseconds: sum(members.map(({ fastest }) => fastest)) / 1e6,
       share: total > 0 ? (nanoseconds * runs) / total : 0,
       macs: sum(members.map(({ cost }) => cost.macs)),
       flops,
@@ -91,10 +94,11 @@ export function formatRows(rows: readonly ProfileRow[], most: number = rows.leng
   const shown = rows.slice(0, most)
   const single = shown.every(({ number }) => number !== null)
   const table: readonly (readonly string[])[] = [
-    [single ? '#' : 'count', 'ms', 'share', 'GFLOP/s', 'GB/s', 'of limit', 'instruction'],
+    [single ? '#' : 'count', 'ms', 'fastest', 'share', 'GFLOP/s', 'GB/s', 'of limit', 'instruction'],
     ...shown.map((row) => [
       `${row.number ?? row.count}`,
       row.milliseconds.toFixed(3),
+      row.fastestMilliseconds.toFixed(3),
       `${(100 * row.share).toFixed(1)} %`,
       row.gflops.toFixed(1),
       row.gigabytes.toFixed(1),
