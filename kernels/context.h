@@ -60,6 +60,8 @@ struct KernelTable {
   void (*scatterAdd)(const ScatterAdd&, Context&);
   void (*random)(const Random&, Context&);
   void (*iota)(const Iota&, Context&);
+  double (*multiplyAdds)(int64_t rounds, float* sink);
+  void (*triad)(float* a, const float* b, const float* c, int64_t n);
 };
 
 // Runs micro-op code over `count` values (at most microBlock) held in `registers` buffers of microBlock floats each

@@ -27,6 +27,12 @@ class Buffer {
   std::atomic<int64_t> bytes_{0};
 };
 
+// What the machine does at most on all threads of an engine, with its instruction set.
+struct Limits {
+  double flops;  // float32 operations a second
+  double bytes;  // memory traffic a second
+};
+
 enum class Outcome { Done, Cancelled, OutOfMemory };
 
 class Engine {
@@ -40,8 +46,12 @@ class Engine {
   void remove(const Program& program);
 
   // `externals` has an address for each external buffer. Blocks while another program runs. `cancel`, when not null,
-  // is read between instructions: anything but 0 ends the run.
-  Outcome run(const Program& program, char* const* externals, const int32_t* cancel);
+  // is read between instructions: anything but 0 ends the run. `times`, when not null, has two places for each
+  // instruction, filled with its start (of the steady clock) and its duration, in nanoseconds.
+  Outcome run(const Program& program, char* const* externals, const int32_t* cancel, double* times = nullptr);
+
+  // Takes about a tenth of a second, once no program runs. False when there is not enough memory.
+  bool measure(Limits& limits);
 
   int64_t arenaBytes() const { return arena_.bytes(); }
   int64_t scratchBytes() const;

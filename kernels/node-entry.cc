@@ -43,6 +43,7 @@ struct Run {
   std::shared_ptr<Program> program;
   std::vector<char*> externals;
   const int32_t* cancel = nullptr;
+  double* times = nullptr;
   Outcome outcome = Outcome::Done;
 };
 
@@ -179,7 +180,7 @@ napi_value load(napi_env env, napi_callback_info info) {
 
 void execute(napi_env, void* data) {
   Run* run = static_cast<Run*>(data);
-  run->outcome = engine->run(*run->program, run->externals.data(), run->cancel);
+  run->outcome = engine->run(*run->program, run->externals.data(), run->cancel, run->times);
 }
 
 void finish(napi_env env, napi_status status, void* data);
@@ -220,10 +221,10 @@ void finish(napi_env env, napi_status status, void* data) {
   napi_delete_async_work(env, run->work);
 }
 
-// run(program, externals: TypedArray[], cancel: Int32Array): Promise<boolean>
+// run(program, externals: TypedArray[], cancel: Int32Array, times?: Float64Array): Promise<boolean>
 napi_value runProgram(napi_env env, napi_callback_info info) {
-  size_t count = 3;
-  napi_value arguments[3];
+  size_t count = 4;
+  napi_value arguments[4];
   CHECK(napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr));
   bool tagged = false;
   if (napi_check_object_type_tag(env, arguments[0], &programTag, &tagged) != napi_ok || !tagged) {
@@ -244,7 +245,7 @@ napi_value runProgram(napi_env env, napi_callback_info info) {
   }
   // The arrays are copied into a list of our own, as the caller may change his before the run ends.
   napi_value kept;
-  CHECK(napi_create_array_with_length(env, length + 2, &kept));
+  CHECK(napi_create_array_with_length(env, length + 3, &kept));
   for (uint32_t i = 0; i < length; ++i) {
     napi_value value;
     napi_typedarray_type type;
@@ -268,8 +269,18 @@ napi_value runProgram(napi_env env, napi_callback_info info) {
     return raise(env, "run: the third argument is an Int32Array of one element");
   }
   run->cancel = reinterpret_cast<const int32_t*>(data);
+  napi_valuetype timesType = napi_undefined;
+  CHECK(napi_typeof(env, arguments[3], &timesType));
+  if (timesType != napi_undefined) {
+    if (!typedArray(env, arguments[3], &type, &bytes, &data) || type != napi_float64_array ||
+        bytes < 2 * sizeof(double) * run->program->size()) {
+      return raise(env, "run: the fourth argument is a Float64Array with two elements for each instruction");
+    }
+    run->times = reinterpret_cast<double*>(data);
+  }
   CHECK(napi_set_element(env, kept, length, arguments[0]));
   CHECK(napi_set_element(env, kept, length + 1, arguments[2]));
+  CHECK(napi_set_element(env, kept, length + 2, arguments[3]));
 
   napi_value promise;
   CHECK(napi_create_promise(env, &run->deferred, &promise));
@@ -320,6 +331,23 @@ napi_value memory(napi_env env, napi_callback_info) {
   return result;
 }
 
+// limits(): { gflops, gigabytes } a second, or null without memory to measure in
+napi_value limits(napi_env env, napi_callback_info) {
+  napi_value result, value;
+  if (engine == nullptr) return raise(env, "limits: call start first");
+  Limits measured;
+  if (!engine->measure(measured)) {
+    CHECK(napi_get_null(env, &result));
+    return result;
+  }
+  CHECK(napi_create_object(env, &result));
+  CHECK(napi_create_double(env, measured.flops * 1e-9, &value));
+  CHECK(napi_set_named_property(env, result, "gflops", value));
+  CHECK(napi_create_double(env, measured.bytes * 1e-9, &value));
+  CHECK(napi_set_named_property(env, result, "gigabytes", value));
+  return result;
+}
+
 void releaseQueue(napi_env, void* data, void*) { delete static_cast<Queue*>(data); }
 
 napi_value initialize(napi_env env, napi_value exports) {
@@ -335,6 +363,7 @@ napi_value initialize(napi_env env, napi_value exports) {
       {"packedMatrixBytes", packedMatrixBytes},
       {"packedConvBytes", packedConvBytes},
       {"memory", memory},
+      {"limits", limits},
   };
   for (const auto& f : functions) {
     napi_value value;

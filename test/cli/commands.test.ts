@@ -23,7 +23,7 @@ describe('help', () => {
   it.each([[[]], [['--help']], [['help']]])('%j lists the commands', async (args) => {
     const { code, stdout } = await run(...args)
     expect(code).toBe(0)
-    for (const name of ['demo', 'train', 'eval', 'predict', 'summary', 'list', 'info']) {
+    for (const name of ['demo', 'train', 'eval', 'predict', 'summary', 'profile', 'list', 'info']) {
       expect(stdout).toMatch(new RegExp(`^ +${name} `, 'm'))
     }
   })

@@ -5,6 +5,8 @@ import type { Target } from '../../compiler/target.ts'
 import type { TypedArray } from '../../graph/dtype.ts'
 import { HostStorage, type Storage } from '../../graph/storage.ts'
 import type { Backend, Executable } from '../backend.ts'
+import { activeProfile } from '../profile/active.ts'
+import type { ProgramProfile } from '../profile/record.ts'
 import { type Addon, type LoadedProgram, loadAddon } from './addon.ts'
 import { convAlgorithmCodes, encode } from './encode.ts'
 
@@ -22,6 +24,8 @@ export async function createNativeBackend(): Promise<Backend | { readonly unavai
     packedConvBytes: (algorithm, { kernel, groups }, outChannels, inChannels) =>
       addon.packedConvBytes(convAlgorithmCodes[algorithm], ...kernel, groups, outChannels, inChannels),
   }
+  const profile = activeProfile()
+  if (profile !== null) profile.measureLimits = () => addon.limits()
   const derived = new DerivedBytes()
   return {
     info: {
@@ -93,10 +97,16 @@ interface Origin {
   readonly version: number
 }
 
+interface Loaded {
+  readonly code: LoadedProgram
+  /** Where its times go, when it was compiled during a profile. */
+  readonly profile: ProgramProfile | null
+}
+
 class NativeExecutable implements Executable {
   readonly #addon: Addon
-  readonly #program: LoadedProgram
-  readonly #prologue: LoadedProgram | null
+  readonly #program: Loaded
+  readonly #prologue: Loaded | null
   readonly #derivedFrom: readonly number[]
   readonly #derivedSizes: readonly number[]
   readonly #derivedBytes: DerivedBytes
@@ -105,8 +115,14 @@ class NativeExecutable implements Executable {
 
   constructor(addon: Addon, compiled: Compiled, derivedBytes: DerivedBytes) {
     this.#addon = addon
-    this.#program = addon.load(encode(compiled.program))
-    this.#prologue = compiled.prologue && addon.load(encode(compiled.prologue))
+    const { program, prologue } = compiled
+    const profile = activeProfile()
+    const profiled = profile?.add(program) ?? null
+    this.#program = { code: addon.load(encode(program)), profile: profiled }
+    this.#prologue = prologue && {
+      code: addon.load(encode(prologue)),
+      profile: profile?.add(prologue, profiled) ?? null,
+    }
     this.#derivedFrom = compiled.derivedFrom
     this.#derivedSizes = compiled.derived
     this.#derivedBytes = derivedBytes
@@ -121,11 +137,14 @@ class NativeExecutable implements Executable {
     signal?.addEventListener('abort', abort)
     try {
       const values = inputs.map(hostData)
-      const run = async (program: LoadedProgram, externals: TypedArray[]): Promise<void> => {
-        if (!(await this.#addon.run(program, externals, cancel))) {
+      const run = async ({ code, profile }: Loaded, externals: TypedArray[]): Promise<void> => {
+        const times = profile?.times()
+        const start = times && performance.now()
+        if (!(await this.#addon.run(code, externals, cancel, times))) {
           signal?.throwIfAborted()
           throw new Error('the run was stopped')
         }
+        if (times) profile!.add(times, performance.now() - start!)
       }
       const derived = await this.#derivedValues(inputs, (prologue, derived) =>
         run(prologue, [...values, ...derived]),
@@ -139,7 +158,7 @@ class NativeExecutable implements Executable {
   /** Derived values, computed anew where a parameter that they depend on is another one, or has changed. */
   async #derivedValues(
     inputs: readonly Storage[],
-    run: (prologue: LoadedProgram, derived: readonly TypedArray[]) => Promise<void>,
+    run: (prologue: Loaded, derived: readonly TypedArray[]) => Promise<void>,
   ): Promise<readonly TypedArray[]> {
     if (this.#prologue === null) return []
     const storages = this.#derivedFrom.map((index) => inputs[index]!)
