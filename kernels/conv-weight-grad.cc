@@ -1,4 +1,5 @@
 #include "depthwise.h"
+#include "grouped.h"
 #include "winograd.h"
 #include "patches.h"
 
@@ -11,6 +12,10 @@ void conv2dWeightGrad(const Conv2dWeightGrad& i, Context& context) {
   const ConvGeometry& g = i.geometry;
   if (i.algorithm == ConvAlgorithm::Depthwise) {
     depthwiseWeightGrad(i, context);
+    return;
+  }
+  if (possible(i.algorithm, i.x.c / g.groups, i.dy.c / g.groups) == ConvAlgorithm::Grouped) {
+    groupedWeightGrad(i, context);
     return;
   }
   if (winogradTile(i.algorithm) != 0) {

@@ -9,8 +9,9 @@ double multiplyAdds(int64_t rounds, float* sink) {
   // Independent chains, each kept in a register, hide the latency of the multiply-add.
   constexpr int chains = 10;
   const Vector factor = Vector::broadcast(1.0000001f), term = Vector::broadcast(1e-9f);
-  Vector c0 = factor, c1 = factor, c2 = factor, c3 = factor, c4 = factor;
-  Vector c5 = factor, c6 = factor, c7 = factor, c8 = factor, c9 = factor;
+  // Different from the start, or the compiler computes one of them for all.
+  Vector c0 = term, c1 = term + c0, c2 = term + c1, c3 = term + c2, c4 = term + c3;
+  Vector c5 = term + c4, c6 = term + c5, c7 = term + c6, c8 = term + c7, c9 = term + c8;
   for (int64_t round = 0; round < rounds; ++round) {
     c0 = fma(c0, factor, term);
     c1 = fma(c1, factor, term);

@@ -1,5 +1,6 @@
 #include "winograd.h"
 
+#include "lane-rows.h"
 #include "product.h"
 #include "winograd-transforms.h"
 
@@ -11,17 +12,6 @@ constexpr int64_t width = Vector::width;
 
 // Rows whose length is a multiple of a page would all fall into one set of the cache.
 int64_t unaligned(int64_t floats) { return roundUp(floats, width) + (roundUp(floats, width) % 256 == 0 ? width : 0); }
-
-OCELLI_INLINE Vector loadLanes(const float* from, int64_t n) {
-  return n >= width ? Vector::load(from) : Vector::loadPartial(from, n);
-}
-OCELLI_INLINE void storeLanes(Vector value, float* to, int64_t n) {
-  if (n >= width) {
-    value.store(to);
-  } else {
-    value.storePartial(to, n);
-  }
-}
 
 // The tiles of all images, and the pixels of each.
 struct TileGrid {

@@ -150,7 +150,7 @@ export type ConvAlgorithm =
   | 'implicitGemm'
   | 'pointwise'
   | 'depthwise'
-  | 'direct'
+  | 'grouped'
   | 'winogradF2'
   | 'winogradF4'
 

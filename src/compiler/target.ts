@@ -34,7 +34,8 @@ export function chooseConvAlgorithm(work: ConvWork): ConvAlgorithm {
   const { kernel, stride, padding, dilation, groups } = work.geometry
   if (groups > 1 && groups === work.inChannels && groups === work.outChannels) return 'depthwise'
   const one = ([a, b]: readonly [number, number]): boolean => a === 1 && b === 1
-  if (groups > 1) return 'implicitGemm'
+  if (groups > 1)
+    return Math.max(work.inChannels, work.outChannels) <= 16 * groups ? 'grouped' : 'implicitGemm'
   if (one(kernel) && one(stride) && work.sameSize && padding[0] === 0 && padding[1] === 0) return 'pointwise'
   if (kernel[0] !== 3 || kernel[1] !== 3 || !one(stride) || !one(dilation)) return 'implicitGemm'
   let best: ConvAlgorithm = 'implicitGemm'

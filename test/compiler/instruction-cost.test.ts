@@ -76,10 +76,10 @@ const cases: readonly (readonly [string, Instruction, InstructionCost])[] = [
     { macs: 360, flops: 2 * 360 + 60, bytes: 4 * (72 + 30 + 60) },
   ],
   [
-    'direct 3x3 stride 2 groups 2 1x8x8x4 to 1x4x4x6 then relu',
+    'implicitGemm 3x3 stride 2 groups 2 1x8x8x4 to 1x4x4x6 then relu',
     {
       op: 'conv2d',
-      algorithm: 'direct',
+      algorithm: 'implicitGemm',
       geometry,
       x: image(1, 8, 8, 4),
       weight: dense(3),
@@ -99,10 +99,10 @@ const cases: readonly (readonly [string, Instruction, InstructionCost])[] = [
     { macs: 1728, flops: 2 * 1728 + 96, bytes: 4 * (256 + 96) + 1_000_003 + 4 * (6 + 96) },
   ],
   [
-    'direct 3x3 stride 2 groups 2 1x4x4x6 to 1x8x8x4',
+    'implicitGemm 3x3 stride 2 groups 2 1x4x4x6 to 1x8x8x4',
     {
       op: 'conv2dInputGrad',
-      algorithm: 'direct',
+      algorithm: 'implicitGemm',
       geometry,
       dy: image(1, 4, 4, 6),
       weight: dense(1),
@@ -112,10 +112,10 @@ const cases: readonly (readonly [string, Instruction, InstructionCost])[] = [
     { macs: 1728, flops: 2 * 1728, bytes: 4 * (96 + 6 * 2 * 9 + 256) },
   ],
   [
-    'direct 3x3 stride 2 groups 2 1x8x8x4 and 1x4x4x6',
+    'implicitGemm 3x3 stride 2 groups 2 1x8x8x4 and 1x4x4x6',
     {
       op: 'conv2dWeightGrad',
-      algorithm: 'direct',
+      algorithm: 'implicitGemm',
       geometry,
       x: image(1, 8, 8, 4),
       dy: image(1, 4, 4, 6),
