@@ -28,6 +28,9 @@ struct LaneTarget {
   const float* residual;
   int64_t residualStep;
   float low, high;
+  const float* gate;
+  int64_t gateStep;
+  float gateLow, gateHigh;
 };
 
 OCELLI_INLINE Vector loadLanes(const float* from, int64_t n) {
@@ -41,11 +44,15 @@ OCELLI_INLINE void storeLanes(Vector value, float* to, int64_t n) {
   }
 }
 
-// Stores clamp(sum + bias + residual) of pixel p, n channels from `channel` on.
+// Stores clamp(sum + bias + residual), gated, of pixel p, n channels from `channel` on.
 OCELLI_INLINE void finishLanes(const LaneTarget& target, int64_t p, int64_t channel, int64_t n, Vector sum) {
   if (target.bias != nullptr) sum = sum + loadLanes(target.bias + channel, n);
   if (target.residual != nullptr) sum = sum + loadLanes(target.residual + p * target.residualStep + channel, n);
   sum = clampAbove(clampBelow(sum, Vector::broadcast(target.low)), Vector::broadcast(target.high));
+  if (target.gate != nullptr) {
+    sum = within(sum, loadLanes(target.gate + p * target.gateStep + channel, n), Vector::broadcast(target.gateLow),
+                 Vector::broadcast(target.gateHigh));
+  }
   storeLanes(sum, target.c + p * target.step + channel, n);
 }
 
@@ -98,11 +105,16 @@ void laneRow(const Kernel& kernel, const Sampling& s, const LaneTap* taps, int64
     target.residualStep = s.outStepX * stage.residualStride;
     target.low = stage.low;
     target.high = stage.high;
+    target.gate = stage.gate == nullptr ? nullptr : stage.gate + row0 * stage.gateStride;
+    target.gateStep = s.outStepX * stage.gateStride;
+    target.gateLow = stage.gateLow;
+    target.gateHigh = stage.gateHigh;
   }
   auto targetAt = [&](int64_t j) {
     LaneTarget t = target;
     t.c += j * target.step;
     if (t.residual != nullptr) t.residual += j * target.residualStep;
+    if (t.gate != nullptr) t.gate += j * target.gateStep;
     return t;
   };
   auto border = [&](int64_t j) {

@@ -55,7 +55,7 @@ struct BlockScratch {
 // Bytes of scratch a task needs; packsRight when the right operand is packed block by block.
 OCELLI_INLINE int64_t blockScratchBytes(const Partition& p, bool packsRight, const OutputStage& stage) {
   const int64_t rows = roundUp(p.rows, tileRows);
-  int64_t bytes = rows * packedRowStride * 4 + 64;
+  int64_t bytes = roundUp(rows * packedRowStride * 4 + 64, 64);
   if (packsRight) bytes += p.columns * tileDepth * 4;
   bytes += rows * p.columns * 4 + roundUp(rows * 8, 64) + stage.registerBytes();
   return bytes;
@@ -114,12 +114,21 @@ struct TransposedLeft {
       const int64_t count = smaller(tileRows, row1 - row);
       const float* from = a + p0 * stride + row;
       for (int64_t p = 0; p < depth; ++p) {
-        for (int64_t i = 0; i < count; ++i) to[i] = from[i];
+        copyTileRow(to, from, count);
         to += tileRows;
         from += stride;
       }
     }
     return {buffer, 0, tileRows * depth};
+  }
+
+ private:
+  // Up to tileRows floats by vectors; what is written beyond is written again by the next row, or is room to spare.
+  static OCELLI_INLINE void copyTileRow(float* to, const float* from, int64_t count) {
+    constexpr int64_t width = Vector::width;
+    int64_t i = 0;
+    for (; i + width <= count; i += width) Vector::load(from + i).store(to + i);
+    if (i < count) Vector::loadPartial(from + i, count - i).store(to + i);
   }
 };
 
@@ -185,6 +194,9 @@ void computeBlock(const Left& left, const Right& right, int64_t k, const Partiti
   t.residualStride = stage.residualStride;
   t.low = stage.low;
   t.high = stage.high;
+  t.gateStride = stage.gateStride;
+  t.gateLow = stage.gateLow;
+  t.gateHigh = stage.gateHigh;
   for (int64_t s = 0; s < depth.steps; ++s) {
     const int64_t p0 = s * depth.depth, p1 = smaller(p0 + depth.depth, k);
     const bool first = s == 0, last = s == depth.steps - 1;
@@ -207,6 +219,7 @@ void computeBlock(const Left& left, const Right& right, int64_t k, const Partiti
       t.c = output.c + column;
       t.bias = stage.bias == nullptr ? nullptr : stage.bias + column;
       t.residual = stage.residual == nullptr ? nullptr : stage.residual + column;
+      t.gate = stage.gate == nullptr ? nullptr : stage.gate + column;
       float* partial = scratch.partial + panel * paddedRows * tileColumns;
       for (int64_t row = 0; row < rows; row += tileRows) {
         float* tilePartial = partial + row * tileColumns;

@@ -158,7 +158,12 @@ void finishTile(const float* products, int64_t point, const Position& at, const 
         if (stage.residual != nullptr) {
           value = value + loadLanes(stage.residual + pixel * stage.residualStride + column + c, n);
         }
-        storeLanes(clampAbove(clampBelow(value, low), high), y + pixel * yStride + column + c, n);
+        value = clampAbove(clampBelow(value, low), high);
+        if (stage.gate != nullptr) {
+          value = within(value, loadLanes(stage.gate + pixel * stage.gateStride + column + c, n),
+                         Vector::broadcast(stage.gateLow), Vector::broadcast(stage.gateHigh));
+        }
+        storeLanes(value, y + pixel * yStride + column + c, n);
       }
     }
   }

@@ -143,6 +143,42 @@ function filteredAndActivated(): OpCase {
   }
 }
 
+/** With what the gradient of a clamp does to the gradient that comes out of a convolution. */
+function gatedConvolution(): OpCase {
+  return {
+    floor: 1,
+    tolerance: 1e-4,
+    draw: (random) => {
+      const { attrs, x, weight, y } = drawProblem(
+        random,
+        random.pick(['any', 'pointwise', 'depthwise', 'grouped', 'filtered']),
+      )
+      const form = random.integer(0, 5)
+      const residual = random.chance(0.3)
+      const operands = [random.floats(x), random.floats(weight), random.floats(y, -2, 2), random.floats(y)]
+      return nodeTrial(operands, (image, w, gate, r) => {
+        const convolved = g.conv2d(image!, w!, attrs)
+        const value = residual ? g.add(convolved, r!) : convolved
+        const at = gate!
+        switch (form) {
+          case 0:
+            return g.where(g.less(0, g.relu(at)), value, 0)
+          case 1:
+            return g.where(g.less(0, g.relu(at)), g.where(g.lessEqual(1, at), 0, value), 0)
+          case 2:
+            return g.where(g.lessEqual(at, -0.5), 0, g.where(g.less(at, 1), value, 0))
+          case 3:
+            return g.where(g.lessEqual(0, g.relu(at)), value, 0)
+          case 4:
+            return g.where(g.less(at, 0.25), 0, g.where(g.lessEqual(at, 1.5), value, 0))
+          default:
+            return g.where(g.less(g.relu(at), 0.5), value, 0)
+        }
+      })
+    },
+  }
+}
+
 export const convolutionCases: CaseTable<'conv2d' | 'conv2dInputGrad' | 'conv2dWeightGrad'> = {
   conv2d: convolution(),
   conv2dInputGrad: inputGrad(),
@@ -157,6 +193,7 @@ export const convolutionKinds: CaseTable = {
   'conv2d, grouped': convolution('grouped'),
   'conv2d, 3 x 3 of many channels': convolution('filtered'),
   'conv2d, 3 x 3 of many channels, activated': filteredAndActivated(),
+  'conv2d, gated': gatedConvolution(),
   'conv2dInputGrad, 3 x 3 of many channels': inputGrad('filtered'),
   'conv2dWeightGrad, 3 x 3 of many channels': weightGrad('filtered'),
 }
