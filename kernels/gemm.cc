@@ -39,6 +39,7 @@ Partition partition(int64_t m, int64_t n, int64_t k, int64_t copies, int threads
     }
     settle();
   }
+  p.byRows = p.rowBlocks >= threads && m >= n;
   return p;
 }
 

@@ -19,7 +19,12 @@ struct Partition {
   int64_t m, n;
   int64_t rows, columns;  // of a block; columns is a multiple of tileColumns
   int64_t rowBlocks, columnBlocks;
+  // Neighbouring blocks share rows, not columns: threads, which take neighbouring blocks, then read and write rows of
+  // their own.
+  bool byRows;
   int64_t blocks() const { return rowBlocks * columnBlocks; }
+  int64_t rowBlock(int64_t block) const { return byRows ? block / columnBlocks : block % rowBlocks; }
+  int64_t columnBlock(int64_t block) const { return byRows ? block % columnBlocks : block / rowBlocks; }
 };
 
 // `copies` such products are computed side by side (batches, groups).
@@ -179,9 +184,9 @@ struct DirectRight {
 template <typename Left, typename Right>
 void computeBlock(const Left& left, const Right& right, int64_t k, const Partition& partition, int64_t block,
                   const Output& output, const BlockScratch& scratch) {
-  const int64_t row0 = block % partition.rowBlocks * partition.rows;
+  const int64_t row0 = partition.rowBlock(block) * partition.rows;
   const int64_t row1 = smaller(row0 + partition.rows, partition.m);
-  const int64_t column0 = block / partition.rowBlocks * partition.columns;
+  const int64_t column0 = partition.columnBlock(block) * partition.columns;
   const int64_t column1 = smaller(column0 + partition.columns, partition.n);
   const int64_t rows = row1 - row0, panels = divideUp(column1 - column0, tileColumns);
   const int64_t paddedRows = roundUp(rows, tileRows);

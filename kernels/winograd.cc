@@ -196,14 +196,18 @@ void convolve(Context& context, const Sampling& s, const Tap* taps, const float*
     const int64_t count = smaller(stretch, tiles - first);
     transformSquares<M + 2, M + 2>(context, squares, grid, taps[0].dy, taps[0].dx, first, first + count, input,
                                    [](auto& d, auto& t) { Winograd<M>::input(d, t); });
-    int64_t blocks = divideUp(count, mostRows);
-    // Enough tasks for the threads to share evenly.
-    while (panels * blocks < 2 * context.pool.size() && divideUp(count, blocks) > tileRows) ++blocks;
-    const int64_t blockRows = roundUp(divideUp(count, blocks), tileRows);
+    // With tiles enough a thread keeps to those that it transformed itself, else to its part of the weights.
+    const int64_t threads = context.pool.size();
+    const bool byBlocks = count >= threads * tileRows;
+    int64_t blocks = byBlocks ? roundUp(divideUp(count, mostRows), threads) : 1;
+    while (panels * blocks < threads && divideUp(count, blocks) > 1) ++blocks;
+    const int64_t blockRows = divideUp(count, blocks);
+    blocks = divideUp(count, blockRows);
     parallelFor(context.pool, panels * blocks, [&](int64_t task, int thread) {
-      const int64_t panel = task / blocks, row0 = task % blocks * blockRows;
+      const int64_t panel = byBlocks ? task % panels : task / blocks;
+      const int64_t row0 = (byBlocks ? task / panels : task % blocks) * blockRows;
       const int64_t rows = smaller(blockRows, count - row0);
-      if (rows <= 0) return;
+      const int64_t atOnce = divideUp(rows, divideUp(rows, tileRows));
       const int64_t column = panel * tileColumns, columns = smaller(tileColumns, outer - column);
       float* products = static_cast<float*>(context.scratch(context, thread, bytes));
       TileArguments t{};
@@ -215,12 +219,12 @@ void convolve(Context& context, const Sampling& s, const Tap* taps, const float*
           const int64_t k0 = d * depth.depth;
           t.k = smaller(depth.depth, inner - k0);
           t.b = packed + ((panel * points + p) * inner + k0) * tileColumns;
-          for (int64_t row = 0; row < rows; row += tileRows) {
+          for (int64_t row = 0; row < rows; row += atOnce) {
             float* sums = products + p * point + row * tileColumns;
             t.a = input.data + p * input.point + (row0 + row) * input.step + k0;
             t.partialIn = d == 0 ? nullptr : sums;
             t.partialOut = sums;
-            tileKernel(false, smaller(tileRows, rows - row), divideUp(columns, width))(t);
+            tileKernel(false, smaller(atOnce, rows - row), divideUp(columns, width))(t);
           }
         }
       }
