@@ -376,7 +376,7 @@ export class Tensor {
     return wrap(g.reduceMax(this.node, normalizeAxes('amax', axes, this.rank), keepdim))
   }
   amin(axes?: Axes, keepdim = false): Tensor {
-    return wrap(g.neg(g.reduceMax(g.neg(this.node), normalizeAxes('amin', axes, this.rank), keepdim)))
+    return wrap(g.reduceMin(this.node, normalizeAxes('amin', axes, this.rank), keepdim))
   }
   /** Over all elements, or along one axis; the gradient along an axis goes to the first of equals. */
   max(axis?: number, keepdim = false): Tensor {
@@ -393,13 +393,21 @@ export class Tensor {
   }
   /** int32 index of the largest element along an axis, or in the flattened tensor. */
   argmax(axis?: number, keepdim = false): Tensor {
-    if (axis === undefined) return wrap(g.argMax(g.reshape(this.node, [this.size]), 0))
-    const resolved = normalizeAxis('argmax', axis, this.rank)
-    const index = wrap(g.argMax(this.node, resolved))
-    return keepdim ? index.unsqueeze(resolved) : index
+    return this.#extreme('argmax', g.argMax, axis, keepdim)
   }
   argmin(axis?: number, keepdim = false): Tensor {
-    return this.neg().argmax(axis, keepdim)
+    return this.#extreme('argmin', g.argMin, axis, keepdim)
+  }
+  #extreme(
+    op: string,
+    find: (x: Node, axis: number) => Node,
+    axis: number | undefined,
+    keepdim: boolean,
+  ): Tensor {
+    if (axis === undefined) return wrap(find(g.reshape(this.node, [this.size]), 0))
+    const resolved = normalizeAxis(op, axis, this.rank)
+    const index = wrap(find(this.node, resolved))
+    return keepdim ? index.unsqueeze(resolved) : index
   }
   any(axes?: Axes, keepdim = false): Tensor {
     return wrap(g.reduceMax(g.cast(this.node, 'bool'), normalizeAxes('any', axes, this.rank), keepdim))

@@ -2,9 +2,10 @@ import { isFloating } from '../dtype.ts'
 import { make } from '../make.ts'
 import type { Node } from '../node.ts'
 import { formatShape, type Shape, ShapeError, sizeOf } from '../shape.ts'
-import { cast, div, equal, mul, sub, where } from './binary.ts'
+import { cast, div, equal, logicalNot, mul, sub, where } from './binary.ts'
 import type { Cost, OpDefinition, OpTable, ValueType } from './definition.ts'
 import { expand, flip, reshape } from './movement.ts'
+import { neg } from './unary.ts'
 
 type ReduceOp = 'reduceSum' | 'reduceMax' | 'reduceProd'
 
@@ -108,6 +109,28 @@ export function reduceSum(x: Node, axes: readonly number[], keepdim = false): No
 
 export function reduceMax(x: Node, axes: readonly number[], keepdim = false): Node {
   return make('reduceMax', [x], { axes, keepdim })
+}
+
+export function reduceMin(x: Node, axes: readonly number[], keepdim = false): Node {
+  return reversed(reduceMax(reversed(x), axes, keepdim))
+}
+
+export function argMin(x: Node, axis: number): Node {
+  return argMax(reversed(x), axis)
+}
+
+/** The values in reverse order; twice gives them back. The negative of an integer may not fit its dtype. */
+function reversed(x: Node): Node {
+  switch (x.dtype) {
+    case 'bool':
+      return logicalNot(x)
+    case 'uint8':
+      return sub(255, x)
+    case 'int32':
+      return sub(-1, x)
+    default:
+      return neg(x)
+  }
 }
 
 export function reduceProd(x: Node, axes: readonly number[], keepdim = false): Node {
