@@ -187,6 +187,8 @@ export class Node<O extends Op = Op> {
   storage: Storage | undefined
   /** Why this leaf can no longer be read, when its memory was reused by an in-place update. */
   stale: string | undefined
+  /** backward() went through it for the last time: its inputs are dropped once its value is known. */
+  released = false
   /** The region of activations that are computed again for the gradient instead of being kept. */
   checkpointRegion: number | undefined
 

@@ -135,15 +135,9 @@ function makeStale(nodes: readonly Node[], what: string): void {
   }
 }
 
-const released = new WeakSet<Node>()
-
-/** Once the node's value is known its history may go: backward() through it is over. */
-export function releaseAfterRealization(node: Node): void {
-  released.add(node)
-}
-
+/** Without the inputs of a known value nothing keeps its history alive. */
 function releaseHistory(node: Node): void {
-  if (!node.requiresGrad || released.has(node)) node.inputs = []
+  if (!node.requiresGrad || node.released) node.inputs = []
 }
 
 let queue: Promise<unknown> = Promise.resolve()

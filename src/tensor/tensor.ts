@@ -15,15 +15,7 @@ import {
   sizeOf,
 } from '../graph/shape.ts'
 import { HostStorage } from '../graph/storage.ts'
-import {
-  assign,
-  type Binding,
-  forgetGradient,
-  realizeBindings,
-  releaseAfterRealization,
-  wantGradient,
-  wantLoss,
-} from './pending.ts'
+import { assign, type Binding, forgetGradient, realizeBindings, wantGradient, wantLoss } from './pending.ts'
 import type { RealizeOptions } from './realize.ts'
 
 export type Axes = number | readonly number[]
@@ -36,7 +28,7 @@ export interface SliceSpec {
 }
 
 export interface BackwardOptions {
-  /** Keeps the recorded history after the value is known, so that backward can be called again. */
+  /** Keeps the recorded history, so that gradients can go through it again. */
   readonly retainGraph?: boolean
   /** Makes the gradients differentiable themselves. */
   readonly createGraph?: boolean
@@ -68,7 +60,7 @@ export class Tensor {
       describe: () => this.label ?? 'a tensor',
       own: (leaf) => owners.set(leaf, this),
     }
-    if (node.inputs.length === 0 && !owners.has(node)) owners.set(node, this)
+    if (node.inputs.length === 0 && !node.released && !owners.has(node)) owners.set(node, this)
   }
 
   /** The recorded graph of the value. */
@@ -108,7 +100,8 @@ export class Tensor {
 
   /** Whether no differentiable operation made this tensor. */
   get isLeaf(): boolean {
-    return !this.node.requiresGrad || this.node.inputs.length === 0 || owners.get(this.node) === this
+    const { requiresGrad, released, inputs } = this.node
+    return !requiresGrad || (inputs.length === 0 && !released) || owners.get(this.node) === this
   }
 
   /** The values in row-major order: a copy. */
@@ -167,7 +160,7 @@ export class Tensor {
       owner.grad.label = owner.label && `the gradient of ${owner.label}`
       if (!options.createGraph) wantGradient(owner.grad.binding)
     }
-    if (!options.retainGraph && !options.createGraph) releaseAfterRealization(this.node)
+    if (!options.retainGraph && !options.createGraph && !this.isLeaf) this.node.released = true
     wantLoss(this.#binding)
   }
 

@@ -36,6 +36,38 @@ describe('backward', () => {
     expect(() => leaf([1, 2]).mul(2).backward()).toThrow(/needs a gradient argument/)
   })
 
+  it('goes through a released history no second time', async () => {
+    const again = /released the history of reduceSum \[\].*retainGraph: true/
+    const x = leaf([1, 2])
+    const y = x.mul(x).sum()
+    y.backward()
+    expect(() => y.backward()).toThrow(again)
+    expect(await x.grad!.toArray()).toEqual([2, 4])
+    expect(() => y.backward()).toThrow(again)
+    expect(() => grad(y, [x])).toThrow(again)
+    expect(() => y.mul(2).backward()).toThrow(again)
+    expect(y.isLeaf).toBe(false)
+    expect(await x.grad!.toArray()).toEqual([2, 4])
+  })
+
+  it('goes through a retained history as often as asked', async () => {
+    const x = leaf([1, 2])
+    const y = x.mul(x).sum()
+    y.backward(undefined, { retainGraph: true })
+    expect(await y.item()).toBe(5)
+    y.backward(undefined, { retainGraph: true })
+    expect(await x.grad!.toArray()).toEqual([4, 8])
+    const [gx] = grad(y, [x])
+    expect(await gx!.toArray()).toEqual([2, 4])
+    y.backward()
+    expect(await x.grad!.toArray()).toEqual([6, 12])
+    expect(() => y.backward()).toThrow(/released/)
+    const scalar = tensor([3], [], { requiresGrad: true })
+    scalar.backward()
+    scalar.backward()
+    expect(await scalar.grad!.item()).toBe(2)
+  })
+
   it('stops at detach and under noGrad', async () => {
     const x = leaf([3])
     const [gx] = grad(x.mul(x.detach()), [x])
