@@ -6,7 +6,7 @@ import { Tensor } from './tensor.ts'
 
 /** What a compiled function must do anew at each call besides running its program. */
 export interface Trace {
-  /** Leaves whose contents are made afresh: random keys, learning rates. */
+  /** Leaves whose contents are made afresh, in the order of their making: random numbers, learning rates. */
   readonly refreshers: Map<Node, () => TypedArray>
   /** Run before the leaves are refreshed: an optimizer counts its step. */
   readonly replays: (() => void)[]
@@ -27,7 +27,7 @@ export function traced<T>(fn: () => T): { result: T; trace: Trace } {
   }
 }
 
-/** A small input whose value is read when it is recorded, and again at each call of a compiled function. */
+/** An input whose value is read when it is recorded, and again at each call of a compiled function. */
 export function runtimeInput(read: () => TypedArray, shape: Shape, dtype: DType): Tensor {
   const node = inputNode(new HostStorage(dtype, read()), shape)
   current?.refreshers.set(node, read)

@@ -5,7 +5,12 @@ import {
   compile,
   customGradient,
   grad,
+  manualSeed,
   noGrad,
+  rand,
+  randint,
+  randn,
+  randperm,
   realize,
   StaleValueError,
   type Tensor,
@@ -169,6 +174,37 @@ describe('compile', () => {
     expect(recorded).toBe(1)
     expect(await (await f(tensor([5]))).toArray()).toEqual([11])
     expect(recorded).toBe(2)
+  })
+
+  it('draws random numbers anew at each call, those that the function itself would draw', async () => {
+    const draw = (x: Tensor): Tensor[] => {
+      randn([3])
+      const [first, second, order] = [randn([4]), rand([4]), randperm(6)]
+      const integers = randint(0, 1000, [5]).add(0)
+      return [
+        integers,
+        order.add(0),
+        second.mul(x),
+        first.mul(x).add(second),
+        randn([2], { dtype: 'float32' }).mul(x),
+      ]
+    }
+    const compiled = compile(draw)
+    const one = tensor([1])
+    const three = async (
+      f: (x: Tensor) => readonly Tensor[] | Promise<readonly Tensor[]>,
+    ): Promise<unknown[]> => {
+      const rounds = []
+      for (let i = 0; i < 3; i++) rounds.push(await Promise.all((await f(one)).map((t) => t.toArray())))
+      return rounds
+    }
+    manualSeed(31)
+    const expected = await three(draw)
+    manualSeed(31)
+    expect(await three(compiled)).toEqual(expected)
+    expect(expected[1]).not.toEqual(expected[2])
+    manualSeed(31)
+    expect(await three(compiled)).toEqual(expected)
   })
 
   it('updates variables at each call', async () => {
