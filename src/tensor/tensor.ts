@@ -359,7 +359,11 @@ export class Tensor {
     return wrap(g.reduceVar(this.node, normalizeAxes('var', axes, this.rank), correction, keepdim))
   }
   std(axes?: Axes, options: { correction?: number; keepdim?: boolean } = {}): Tensor {
-    return this.var(axes, options).sqrt()
+    const variance = this.var(axes, options)
+    if (!variance.requiresGrad) return variance.sqrt()
+    // As PyTorch, no gradient flows where all values are equal; that of the root would be infinite.
+    const equal = g.equal(variance.node, 0)
+    return wrap(g.where(equal, 0, g.sqrt(g.where(equal, 1, variance.node))))
   }
   prod(axes?: Axes, keepdim = false): Tensor {
     return wrap(g.reduceProd(this.node, normalizeAxes('prod', axes, this.rank), keepdim))

@@ -88,6 +88,33 @@ describe('backward', () => {
     expect(await second!.toArray()).toEqual([3, -6])
   })
 
+  it.each([[[2, 3, 5]], [[2, 0, 5]], [[0, 3, 0]], [[0, 0, 0, 4]], [[7]], [[2, 0, 5, 1, 3, 0.5, 2]]])(
+    'gives the derivatives of the product of %j, twice',
+    async (values) => {
+      const but = (...places: number[]): number =>
+        values.reduce((product, value, i) => (places.includes(i) ? product : product * value), 1)
+      const x = leaf(values)
+      const [first] = grad(x.prod(), [x], { createGraph: true })
+      expect(await first!.toArray()).toEqual(values.map((_, i) => but(i)))
+      for (const [i] of values.entries()) {
+        const [second] = grad(first!.select(0, i), [x], { retainGraph: true })
+        expect(await second!.toArray()).toEqual(values.map((_, j) => (j === i ? 0 : but(i, j))))
+      }
+    },
+  )
+
+  it('of a standard deviation is 0 where all values are equal', async () => {
+    const x = tensor([1, 1, 1, 1, 2, 4], [2, 3], { requiresGrad: true })
+    const std = x.std(1)
+    const [gx] = grad(std.sum(), [x])
+    expect(await std.toArray()).toEqual([0, expect.closeTo(Math.sqrt(7 / 3), 6)])
+    const [first, second] = (await gx!.toArray()) as number[][]
+    expect(first).toEqual([0, 0, 0])
+    for (const [i, value] of [-4 / 3, -1 / 3, 5 / 3].entries()) {
+      expect(second![i]).toBeCloseTo(value / 2 / Math.sqrt(7 / 3), 5)
+    }
+  })
+
   it('uses a custom gradient where one is given', async () => {
     const x = leaf([1, 2])
     const y = customGradient(
