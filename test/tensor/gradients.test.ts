@@ -127,6 +127,20 @@ describe('backward', () => {
     expect(await gx!.toArray()).toEqual([100, 100])
   })
 
+  it.each([
+    ['too few', () => []],
+    ['too many', (g: Tensor) => [g, null, null]],
+    ['of another shape', (g: Tensor) => [g.sum(), null]],
+    ['of a shape that would broadcast', (g: Tensor) => [g.unsqueeze(0), null]],
+    ['of another dtype', (g: Tensor) => [g.to('int32'), null]],
+  ])('refuses gradients from a custom backward that are %s', (_, backward) => {
+    const [x, other] = [leaf([1, 2]), leaf([1, 2, 3])]
+    const y = customGradient([x, other], (v) => v.mul(3), backward)
+    expect(() => y.sum().backward()).toThrow(
+      /customGradient: backward gave \[.*\] for the inputs \[float32 \[2\], float32 \[3\]\]/,
+    )
+  })
+
   it('is the same through a checkpoint', async () => {
     const [w, x] = [leaf([0.3, 0.7]), leaf([1, 2])]
     const f = (): Tensor => w.mul(x).tanh().mul(w).exp()
