@@ -223,7 +223,16 @@ export class Tensor {
   div(other: Operand): Tensor {
     return wrap(g.div(this.node, operand(other)))
   }
+  /** Integers stay integers where the exponent is a whole number from 0 on. */
   pow(exponent: Operand): Tensor {
+    if (
+      !isFloating(this.dtype) &&
+      typeof exponent === 'number' &&
+      Number.isInteger(exponent) &&
+      exponent >= 0
+    ) {
+      return wrap(integerPower(this.dtype === 'bool' ? g.cast(this.node, 'int32') : this.node, exponent))
+    }
     if (exponent === 2) return wrap(g.mul(this.node, this.node))
     if (exponent === 1) return this
     return wrap(g.pow(this.node, operand(exponent)))
@@ -375,18 +384,30 @@ export class Tensor {
   amin(axes?: Axes, keepdim = false): Tensor {
     return wrap(g.reduceMin(this.node, normalizeAxes('amin', axes, this.rank), keepdim))
   }
-  /** Over all elements, or along one axis; the gradient along an axis goes to the first of equals. */
+  /**
+   * The largest values over all elements, or along one axis; the gradient along an axis goes to the first of equals.
+   * `maxWithIndices` also says where they are.
+   */
   max(axis?: number, keepdim = false): Tensor {
-    if (axis === undefined) return this.amax()
+    return axis === undefined ? this.amax() : this.maxWithIndices(axis, keepdim).values
+  }
+  /** As `max`, of the smallest values; `minWithIndices` also says where they are. */
+  min(axis?: number, keepdim = false): Tensor {
+    return axis === undefined ? this.amin() : this.minWithIndices(axis, keepdim).values
+  }
+  /** The largest values along an axis, and the int32 index of the first of each: PyTorch's `max(dim)`. */
+  maxWithIndices(axis: number, keepdim = false): { values: Tensor; indices: Tensor } {
     return this.#pick(this.argmax(axis, true), axis, keepdim)
   }
-  min(axis?: number, keepdim = false): Tensor {
-    if (axis === undefined) return this.amin()
+  /** The smallest values along an axis, and the int32 index of the first of each: PyTorch's `min(dim)`. */
+  minWithIndices(axis: number, keepdim = false): { values: Tensor; indices: Tensor } {
     return this.#pick(this.argmin(axis, true), axis, keepdim)
   }
-  #pick(index: Tensor, axis: number, keepdim: boolean): Tensor {
+  #pick(index: Tensor, axis: number, keepdim: boolean): { values: Tensor; indices: Tensor } {
     const values = this.gather(axis, index)
-    return keepdim ? values : values.squeeze(axis)
+    return keepdim
+      ? { values, indices: index }
+      : { values: values.squeeze(axis), indices: index.squeeze(axis) }
   }
   /** int32 index of the largest element along an axis, or in the flattened tensor. */
   argmax(axis?: number, keepdim = false): Tensor {
@@ -406,9 +427,13 @@ export class Tensor {
     const index = wrap(find(this.node, resolved))
     return keepdim ? index.unsqueeze(resolved) : index
   }
+  /** Whether an element is not 0; false where there is none. */
   any(axes?: Axes, keepdim = false): Tensor {
-    return wrap(g.reduceMax(g.cast(this.node, 'bool'), normalizeAxes('any', axes, this.rank), keepdim))
+    const along = normalizeAxes('any', axes, this.rank)
+    if (along.some((axis) => this.shape[axis] === 0)) return this.sum(axes, keepdim).to('bool')
+    return wrap(g.reduceMax(g.cast(this.node, 'bool'), along, keepdim))
   }
+  /** Whether no element is 0; true where there is none. */
   all(axes?: Axes, keepdim = false): Tensor {
     return this.to('bool').logicalNot().any(axes, keepdim).logicalNot()
   }
@@ -563,8 +588,9 @@ export class Tensor {
   flip(axes: Axes): Tensor {
     return wrap(g.flip(this.node, normalizeAxes('flip', axes, this.rank)))
   }
-  /** Shifts along axes; what leaves at one end comes back at the other. */
-  roll(shifts: Axes, axes: Axes): Tensor {
+  /** Shifts along axes, or the flattened tensor if none are given; what leaves at one end comes back at the other. */
+  roll(shifts: Axes, axes?: Axes): Tensor {
+    if (axes === undefined) return this.reshape(this.size).roll(shifts, 0).reshape(this.shape)
     const amounts = typeof shifts === 'number' ? [shifts] : shifts
     const along = typeof axes === 'number' ? [axes] : axes
     if (amounts.length !== along.length) throw new ShapeError('roll: needs one shift for each axis')
@@ -582,11 +608,12 @@ export class Tensor {
   gather(axis: number, index: Tensor): Tensor {
     return wrap(g.gather(this.node, index.node, normalizeAxis('gather', axis, this.rank)))
   }
-  /** This tensor with each source element added at its index along the axis. */
+  /** This tensor with source elements added at their indices along the axis; a source larger than the index is cut. */
   scatterAdd(axis: number, index: Tensor, source: Tensor): Tensor {
-    return wrap(
-      g.scatterAdd(this.node, index.node, source.node, normalizeAxis('scatterAdd', axis, this.rank)),
-    )
+    const resolved = normalizeAxis('scatterAdd', axis, this.rank)
+    const larger = source.rank === index.rank && source.shape.every((d, i) => d >= index.shape[i]!)
+    const part = larger ? source.slice(...index.shape.map((stop) => ({ stop }))) : source
+    return wrap(g.scatterAdd(this.node, index.node, part.node, resolved))
   }
   /** The slices of an axis that a list of indices (int32 [n]) names. */
   indexSelect(axis: number, index: Tensor): Tensor {
@@ -655,6 +682,15 @@ function clampGradient(x: Node, clamped: Node, low: number | undefined, high: nu
       return [inside === undefined ? gradient : g.where(inside, gradient, 0)]
     }),
   )
+}
+
+/** By repeated squaring; wraps around as products of integers do. */
+function integerPower(x: Node, exponent: number): Node {
+  if (exponent === 0) return g.full(x.shape, 1, x.dtype)
+  if (exponent === 1) return x
+  const root = integerPower(x, Math.floor(exponent / 2))
+  const square = g.mul(root, root)
+  return exponent % 2 === 0 ? square : g.mul(square, x)
 }
 
 function dimensions(shape: number[] | [readonly number[]]): readonly number[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type DType, dtypes } from '../../src/graph/dtype.ts'
-import { Generator, tensor } from '../../src/tensor/index.ts'
+import { Generator, tensor, zeros } from '../../src/tensor/index.ts'
 
 const extremes: { readonly [D in Exclude<DType, 'float64'>]: readonly number[] } = {
   float32: [Number.NEGATIVE_INFINITY, -1.5, -0.5, 0, 0.5, Number.POSITIVE_INFINITY],
@@ -35,4 +35,35 @@ describe.each(Object.keys(extremes) as (keyof typeof extremes)[])('of %s', (dtyp
       expect(await x[op]().item()).toBe(oracles[op]([...values]))
     }
   })
+})
+
+it('max and min along an axis say where they are', async () => {
+  const x = tensor([
+    [3, 1, 3],
+    [-2, 5, -2],
+  ])
+  for (const keepdim of [false, true]) {
+    const [most, least] = [x.maxWithIndices(1, keepdim), x.minWithIndices(-1, keepdim)]
+    const shaped = (list: number[]): unknown => (keepdim ? list.map((value) => [value]) : list)
+    expect(await most.values.toArray()).toEqual(shaped([3, 5]))
+    expect(await most.indices.toArray()).toEqual(shaped([0, 1]))
+    expect(await least.values.toArray()).toEqual(shaped([1, -2]))
+    expect(await least.indices.toArray()).toEqual(shaped([1, 0]))
+  }
+})
+
+it('any of nothing is false, all of nothing true', async () => {
+  const nothing = zeros([2, 0, 3])
+  for (const [any, all] of [
+    [nothing.any(), nothing.all()],
+    [nothing.to('bool').any(), nothing.to('bool').all()],
+  ]) {
+    expect([any!.dtype, await any!.item(), all!.dtype, await all!.item()]).toEqual(['bool', 0, 'bool', 1])
+  }
+  expect(await nothing.any(1, true).toArray()).toEqual([[[0, 0, 0]], [[0, 0, 0]]])
+  expect(await nothing.all(1).toArray()).toEqual([
+    [1, 1, 1],
+    [1, 1, 1],
+  ])
+  expect(nothing.any(0).shape).toEqual([0, 3])
 })

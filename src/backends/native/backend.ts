@@ -63,7 +63,7 @@ function refuseFloat64(graph: Graph): void {
   for (const node of topologicalOrder(graph.outputs)) {
     if (node.dtype !== 'float64') continue
     throw new Error(
-      `${node.op} [${node.shape}]: the native backend does not compute float64; cast with toType('float32'), or run on ` +
+      `${node.op} [${node.shape}]: the native backend does not compute float64; cast with to('float32'), or run on ` +
         `the reference backend (OCELLI_BACKEND=reference, or setBackend('reference'))`,
     )
   }

@@ -79,6 +79,14 @@ export const reductionMethodCases: CaseTable = {
   all: reduction((x, axes, keepdim) => x.all(axes, keepdim), flags, { floor: 1 }),
   max: alongAxis((x, axis, keepdim) => x.max(axis, keepdim)),
   min: alongAxis((x, axis, keepdim) => x.min(axis, keepdim)),
+  maxWithIndices: alongAxis((x, axis, keepdim) => {
+    const { values, indices } = x.maxWithIndices(axis, keepdim)
+    return [values, indices]
+  }),
+  minWithIndices: alongAxis((x, axis, keepdim) => {
+    const { values, indices } = x.minWithIndices(axis, keepdim)
+    return [values, indices]
+  }),
   argmax: alongAxis((x, axis, keepdim) => [x.argmax(axis, keepdim), x.argmax()], ordered, false),
   argmin: alongAxis((x, axis, keepdim) => [x.argmin(axis, keepdim), x.argmin()], ordered, false),
   cumsum: { ...alongAxis((x, axis) => x.cumsum(axis), floats), floor: 1 },
