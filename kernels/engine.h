@@ -29,6 +29,13 @@ class Buffer {
 
 enum class Outcome { Done, Cancelled, OutOfMemory };
 
+// The first index out of range of a run: of the first instruction that met one, the first in its operand.
+struct Fault {
+  int64_t instruction = -1;  // none
+  int64_t position = 0;
+  int32_t index = 0;
+};
+
 class Engine {
  public:
   Engine(const KernelTable& table, int threads);
@@ -40,20 +47,24 @@ class Engine {
   void remove(const Program& program);
 
   // `externals` has an address for each external buffer. Blocks while another program runs. `cancel`, when not null,
-  // is read between instructions: anything but 0 ends the run.
-  Outcome run(const Program& program, char* const* externals, const int32_t* cancel);
+  // is read between instructions: anything but 0 ends the run. A fault does not, as values may be half updated.
+  Outcome run(const Program& program, char* const* externals, const int32_t* cancel, Fault& fault);
 
   int64_t arenaBytes() const { return arena_.bytes(); }
   int64_t scratchBytes() const;
 
  private:
   static void* scratch(Context& context, int thread, size_t bytes);
+  static void noteFault(Context& context, int64_t position, int32_t index);
 
   const KernelTable& table_;
   SpinningThreadPool pool_;
   std::mutex running_;
   Buffer arena_;
   std::vector<Buffer> scratch_;
+  std::mutex faultMutex_;
+  Fault* fault_ = nullptr;      // of the running program
+  int64_t instruction_ = 0;     // the one that runs
   std::mutex sizesMutex_;
   std::map<int64_t, int64_t> sizes_;  // arena sizes of the live programs, and how many have each
 };

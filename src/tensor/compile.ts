@@ -40,6 +40,8 @@ interface Recording {
   /** The variable that root i updates; null for a returned value. */
   readonly updates: readonly (Binding | null)[]
   readonly replays: readonly (() => void)[]
+  /** Of the contents of sources, by place. */
+  readonly checks: readonly { readonly source: number; readonly check: (values: TypedArray) => void }[]
   /** Which root each returned tensor is, and whether there is one alone. */
   readonly places: readonly number[]
   readonly single: boolean
@@ -113,13 +115,17 @@ async function recordFirst<A extends readonly Tensor[], R extends CompiledResult
     types: collected.roots.map(({ node }) => ({ shape: node.shape, dtype: node.dtype })),
     updates: collected.bindings.map((binding) => (binding.target === undefined ? null : binding)),
     replays: trace.replays,
+    checks: trace.checks.flatMap(({ leaf, check }) => {
+      const source = recorded.leaves.indexOf(leaf)
+      return source >= 0 && sources[source]!.kind === 'argument' ? [{ source, check }] : []
+    }),
     places,
     single: result instanceof Tensor,
   }
   const inputs = recorded.leaves.map((leaf) => leaf.storage!)
   const outputs = allocateOutputs(recording.types, recording.donations, inputs)
-  await execute(recording.executable, inputs, outputs, recording.donations, options.signal)
-  settle(collected, outputs)
+  const failure = await execute(recording.executable, inputs, outputs, recording.donations, options.signal)
+  settle(collected, outputs, failure)
   return { recording, result }
 }
 
@@ -145,11 +151,15 @@ async function replay<R extends CompiledResult>(
   options: RealizeOptions,
 ): Promise<R> {
   await flush()
+  for (const { source, check } of recording.checks) {
+    const storage = currentStorage(recording.sources[source]!, args, [])
+    if (storage instanceof HostStorage) check(storage.data)
+  }
   for (const fn of recording.replays) fn()
   const fresh = recording.refreshers.map(({ dtype, read }) => new HostStorage(dtype, read()))
   const inputs = recording.sources.map((source) => currentStorage(source, args, fresh))
   const outputs = allocateOutputs(recording.types, recording.donations, inputs)
-  await execute(recording.executable, inputs, outputs, recording.donations, options.signal)
+  const failure = await execute(recording.executable, inputs, outputs, recording.donations, options.signal)
   const roots: Collected['roots'] = []
   const bindings: Binding[] = []
   const storages: Storage[] = []
@@ -163,7 +173,7 @@ async function replay<R extends CompiledResult>(
     bindings.push(binding)
     storages.push(outputs[i]!)
   }
-  settle({ roots, bindings, consumed: [] }, storages)
+  settle({ roots, bindings, consumed: [] }, storages, failure)
   const { places, single } = recording
   const tensors = places.map((place) => new Tensor(inputNode(outputs[place]!, recording.types[place]!.shape)))
   return (single ? tensors[0]! : tensors) as unknown as R
@@ -186,6 +196,6 @@ function currentStorage(source: Source, args: readonly Tensor[], fresh: readonly
 async function flush(): Promise<void> {
   const collected = collect([])
   if (collected.roots.length === 0) return
-  const { storages } = await runRoots(collected.roots)
-  settle(collected, storages)
+  const { storages, failure } = await runRoots(collected.roots)
+  settle(collected, storages, failure)
 }

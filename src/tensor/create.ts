@@ -4,8 +4,9 @@ import * as g from '../graph/ops/index.ts'
 import { formatShape, normalizeAxis, type Shape, ShapeError, sizeOf } from '../graph/shape.ts'
 import { HostStorage } from '../graph/storage.ts'
 import { type Generator, getDefaultGenerator } from './generator.ts'
+import { checkedIndex } from './indices.ts'
+import { runtimeInput } from './runtime-input.ts'
 import { type NestedArray, Tensor, wrap } from './tensor.ts'
-import { runtimeInput } from './trace.ts'
 
 export interface TensorOptions {
   readonly dtype?: DType
@@ -198,5 +199,6 @@ export function where(condition: Tensor, a: Tensor | number, b: Tensor | number)
 /** 1 where the index equals the class, along a new last axis; int32. */
 export function oneHot(index: Tensor, classes: number): Tensor {
   const shape = [...index.shape, classes]
-  return wrap(g.cast(g.equal(index.unsqueeze(-1).node, g.iota(shape, shape.length - 1)), 'int32'))
+  const known = g.reshape(checkedIndex('oneHot', index.to('int32').node, classes), [...index.shape, 1])
+  return wrap(g.cast(g.equal(known, g.iota(shape, shape.length - 1)), 'int32'))
 }

@@ -15,6 +15,7 @@ import {
   sizeOf,
 } from '../graph/shape.ts'
 import { HostStorage } from '../graph/storage.ts'
+import { checkIndices, gather, indexSelect } from './indices.ts'
 import { assign, type Binding, forgetGradient, realizeBindings, wantGradient, wantLoss } from './pending.ts'
 import type { RealizeOptions } from './realize.ts'
 
@@ -606,23 +607,22 @@ export class Tensor {
   }
   /** out[.., i, ..] = this[.., index[.., i, ..], ..] along the axis, as torch.gather. */
   gather(axis: number, index: Tensor): Tensor {
-    return wrap(g.gather(this.node, index.node, normalizeAxis('gather', axis, this.rank)))
+    return wrap(gather('gather', this.node, index.node, normalizeAxis('gather', axis, this.rank)))
   }
   /** This tensor with source elements added at their indices along the axis; a source larger than the index is cut. */
   scatterAdd(axis: number, index: Tensor, source: Tensor): Tensor {
     const resolved = normalizeAxis('scatterAdd', axis, this.rank)
     const larger = source.rank === index.rank && source.shape.every((d, i) => d >= index.shape[i]!)
     const part = larger ? source.slice(...index.shape.map((stop) => ({ stop }))) : source
-    return wrap(g.scatterAdd(this.node, index.node, part.node, resolved))
+    const result = wrap(g.scatterAdd(this.node, index.node, part.node, resolved))
+    checkIndices('scatterAdd', index.node, this.shape[resolved]!)
+    return result
   }
   /** The slices of an axis that a list of indices (int32 [n]) names. */
   indexSelect(axis: number, index: Tensor): Tensor {
-    const resolved = normalizeAxis('indexSelect', axis, this.rank)
-    if (index.rank !== 1)
-      throw new ShapeError(`indexSelect: the index must have rank 1, got ${formatShape(index.shape)}`)
-    const column = this.shape.map((_, i) => (i === resolved ? index.shape[0]! : 1))
-    const shape = this.shape.map((d, i) => (i === resolved ? index.shape[0]! : d))
-    return this.gather(resolved, index.reshape(column).expand(shape))
+    return wrap(
+      indexSelect('indexSelect', this.node, index.node, normalizeAxis('indexSelect', axis, this.rank)),
+    )
   }
 
   /** Matrix product with PyTorch's rules for vectors and for broadcasting of leading dimensions. */

@@ -12,8 +12,12 @@ export interface Addon {
   /** The instruction sets compiled in that run here, best first. */
   instructionSets(): string[]
   load(code: Float64Array): LoadedProgram
-  /** Resolves to false when stopped by a non-zero `cancel[0]`. */
-  run(program: LoadedProgram, externals: readonly TypedArray[], cancel: Int32Array): Promise<boolean>
+  /** Resolves to false when stopped by a non-zero `cancel[0]`, to a fault when it ran to its end with one. */
+  run(
+    program: LoadedProgram,
+    externals: readonly TypedArray[],
+    cancel: Int32Array,
+  ): Promise<boolean | IndexFault>
   packedMatrixBytes(k: number, n: number): number
   packedConvBytes(
     algorithm: number,
@@ -24,6 +28,12 @@ export interface Addon {
     inChannels: number,
   ): number
   memory(): { readonly arenaBytes: number; readonly scratchBytes: number }
+}
+
+/** The first index out of range that a run met, and the instruction that it was for. */
+export interface IndexFault {
+  readonly instruction: number
+  readonly index: number
 }
 
 interface EngineInfo {

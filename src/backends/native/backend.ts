@@ -1,11 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { type Compiled, compile } from '../../compiler/compile.ts'
 import { type Graph, topologicalOrder } from '../../compiler/graph.ts'
+import type { Program } from '../../compiler/program.ts'
 import type { Target } from '../../compiler/target.ts'
 import type { TypedArray } from '../../graph/dtype.ts'
+import { type IndexError, indexError } from '../../graph/index-error.ts'
 import { HostStorage, type Storage } from '../../graph/storage.ts'
 import type { Backend, Executable } from '../backend.ts'
-import { type Addon, type LoadedProgram, loadAddon } from './addon.ts'
+import { type Addon, type IndexFault, type LoadedProgram, loadAddon } from './addon.ts'
 import { convAlgorithmCodes, encode } from './encode.ts'
 
 /**
@@ -86,6 +88,8 @@ interface Derived {
   readonly values: readonly TypedArray[]
   /** The versions of the parameters that the values were computed from; null while there are no values. */
   origins: readonly Origin[] | null
+  /** What was wrong in computing them. */
+  fault: IndexError | undefined
 }
 
 interface Origin {
@@ -93,10 +97,31 @@ interface Origin {
   readonly version: number
 }
 
+/** A loaded program, and what its instructions that take indices are called. */
+class Part {
+  readonly loaded: LoadedProgram
+  readonly #indexed = new Map<number, { readonly name: string; readonly size: number }>()
+
+  constructor(addon: Addon, program: Program) {
+    this.loaded = addon.load(encode(program))
+    for (const [i, instruction] of program.instructions.entries()) {
+      if (instruction.op !== 'gather' && instruction.op !== 'scatterAdd') continue
+      const { name, axis } = instruction
+      const dims = instruction.op === 'gather' ? instruction.xDims : instruction.yDims
+      this.#indexed.set(i, { name, size: dims[axis]! })
+    }
+  }
+
+  indexError({ instruction, index }: IndexFault): IndexError {
+    const { name, size } = this.#indexed.get(instruction)!
+    return indexError(name, index, size)
+  }
+}
+
 class NativeExecutable implements Executable {
   readonly #addon: Addon
-  readonly #program: LoadedProgram
-  readonly #prologue: LoadedProgram | null
+  readonly #program: Part
+  readonly #prologue: Part | null
   readonly #derivedFrom: readonly number[]
   readonly #derivedSizes: readonly number[]
   readonly #derivedBytes: DerivedBytes
@@ -105,8 +130,8 @@ class NativeExecutable implements Executable {
 
   constructor(addon: Addon, compiled: Compiled, derivedBytes: DerivedBytes) {
     this.#addon = addon
-    this.#program = addon.load(encode(compiled.program))
-    this.#prologue = compiled.prologue && addon.load(encode(compiled.prologue))
+    this.#program = new Part(addon, compiled.program)
+    this.#prologue = compiled.prologue && new Part(addon, compiled.prologue)
     this.#derivedFrom = compiled.derivedFrom
     this.#derivedSizes = compiled.derived
     this.#derivedBytes = derivedBytes
@@ -121,27 +146,33 @@ class NativeExecutable implements Executable {
     signal?.addEventListener('abort', abort)
     try {
       const values = inputs.map(hostData)
-      const run = async (program: LoadedProgram, externals: TypedArray[]): Promise<void> => {
-        if (!(await this.#addon.run(program, externals, cancel))) {
-          signal?.throwIfAborted()
-          throw new Error('the run was stopped')
-        }
+      const run = async (part: Part, externals: TypedArray[]): Promise<IndexError | undefined> => {
+        const ended = await this.#addon.run(part.loaded, externals, cancel)
+        if (ended === true) return undefined
+        if (ended !== false) return part.indexError(ended)
+        signal?.throwIfAborted()
+        throw new Error('the run was stopped')
       }
-      const derived = await this.#derivedValues(inputs, (prologue, derived) =>
+      const derived = await this.#derivedFor(inputs, (prologue, derived) =>
         run(prologue, [...values, ...derived]),
       )
-      await run(this.#program, [...values, ...derived, ...outputs.map(hostData)])
+      const fault = await run(this.#program, [
+        ...values,
+        ...(derived?.values ?? []),
+        ...outputs.map(hostData),
+      ])
+      if (derived?.fault ?? fault) throw derived?.fault ?? fault
     } finally {
       signal?.removeEventListener('abort', abort)
     }
   }
 
   /** Derived values, computed anew where a parameter that they depend on is another one, or has changed. */
-  async #derivedValues(
+  async #derivedFor(
     inputs: readonly Storage[],
-    run: (prologue: LoadedProgram, derived: readonly TypedArray[]) => Promise<void>,
-  ): Promise<readonly TypedArray[]> {
-    if (this.#prologue === null) return []
+    run: (prologue: Part, derived: readonly TypedArray[]) => Promise<IndexError | undefined>,
+  ): Promise<Derived | undefined> {
+    if (this.#prologue === null) return undefined
     const storages = this.#derivedFrom.map((index) => inputs[index]!)
     const derived = this.#derivedOf(storages[0] ?? this)
     const current = derived.origins?.every(
@@ -150,16 +181,17 @@ class NativeExecutable implements Executable {
     if (!current) {
       derived.origins = null
       const origins = storages.map((storage) => ({ storage: new WeakRef(storage), version: storage.version }))
-      await run(this.#prologue, derived.values)
+      derived.fault = await run(this.#prologue, derived.values)
       derived.origins = origins
     }
-    return derived.values
+    return derived
   }
 
   #derivedOf(key: object): Derived {
     let derived = this.#derived.get(key)
     if (derived === undefined) {
-      derived = { values: this.#derivedSizes.map((bytes) => new Uint8Array(bytes)), origins: null }
+      const values = this.#derivedSizes.map((bytes) => new Uint8Array(bytes))
+      derived = { values, origins: null, fault: undefined }
       this.#derivedBytes.add(
         derived,
         this.#derivedSizes.reduce((sum, bytes) => sum + bytes, 0),
