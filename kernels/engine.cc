@@ -88,7 +88,15 @@ void* Engine::scratch(Context& context, int thread, size_t bytes) {
   return data;
 }
 
-Outcome Engine::run(const Program& program, char* const* externals, const int32_t* cancel, double* times) {
+void Engine::noteFault(Context& context, int64_t position, int32_t index) {
+  Engine& engine = *static_cast<Engine*>(context.scratchOwner);
+  std::lock_guard<std::mutex> lock(engine.faultMutex_);
+  Fault& fault = *engine.fault_;
+  const bool first = fault.instruction < 0 || (fault.instruction == engine.instruction_ && position < fault.position);
+  if (first) fault = {engine.instruction_, position, index};
+}
+
+Outcome Engine::run(const Program& program, char* const* externals, const int32_t* cancel, Fault& fault, double* times) {
   std::lock_guard<std::mutex> lock(running_);
   char* arena = arena_.atLeast(program.arenaBytes());
   if (arena == nullptr) return Outcome::OutOfMemory;
@@ -97,9 +105,11 @@ Outcome Engine::run(const Program& program, char* const* externals, const int32_
   for (const Slot& slot : program.slots()) {
     slots.push_back(slot.external ? externals[slot.place] : arena + slot.place);
   }
-  Context context{slots.data(), pool_, scratch, this};
+  Context context{slots.data(), pool_, scratch, this, noteFault};
+  fault_ = &fault;
   for (size_t i = 0; i < program.size(); ++i) {
     if (cancel != nullptr && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0) return Outcome::Cancelled;
+    instruction_ = static_cast<int64_t>(i);
     if (times == nullptr) {
       program.execute(i, table_, context);
       continue;

@@ -35,6 +35,13 @@ struct Limits {
 
 enum class Outcome { Done, Cancelled, OutOfMemory };
 
+// The first index out of range of a run: of the first instruction that met one, the first in its operand.
+struct Fault {
+  int64_t instruction = -1;  // none
+  int64_t position = 0;
+  int32_t index = 0;
+};
+
 class Engine {
  public:
   Engine(const KernelTable& table, int threads);
@@ -46,9 +53,11 @@ class Engine {
   void remove(const Program& program);
 
   // `externals` has an address for each external buffer. Blocks while another program runs. `cancel`, when not null,
-  // is read between instructions: anything but 0 ends the run. `times`, when not null, has two places for each
-  // instruction, filled with its start (of the steady clock) and its duration, in nanoseconds.
-  Outcome run(const Program& program, char* const* externals, const int32_t* cancel, double* times = nullptr);
+  // is read between instructions: anything but 0 ends the run. A fault does not, as values may be half updated. `times`,
+  // when not null, has two places for each instruction, filled with its start (of the steady clock) and its duration, in
+  // nanoseconds.
+  Outcome run(const Program& program, char* const* externals, const int32_t* cancel, Fault& fault,
+              double* times = nullptr);
 
   // Takes about a tenth of a second, once no program runs. False when there is not enough memory.
   bool measure(Limits& limits);
@@ -58,12 +67,16 @@ class Engine {
 
  private:
   static void* scratch(Context& context, int thread, size_t bytes);
+  static void noteFault(Context& context, int64_t position, int32_t index);
 
   const KernelTable& table_;
   SpinningThreadPool pool_;
   std::mutex running_;
   Buffer arena_;
   std::vector<Buffer> scratch_;
+  std::mutex faultMutex_;
+  Fault* fault_ = nullptr;      // of the running program
+  int64_t instruction_ = 0;     // the one that runs
   std::mutex sizesMutex_;
   std::map<int64_t, int64_t> sizes_;  // arena sizes of the live programs, and how many have each
 };

@@ -45,6 +45,7 @@ struct Run {
   const int32_t* cancel = nullptr;
   double* times = nullptr;
   Outcome outcome = Outcome::Done;
+  Fault fault;
 };
 
 napi_value raise(napi_env env, const std::string& message) {
@@ -180,7 +181,7 @@ napi_value load(napi_env env, napi_callback_info info) {
 
 void execute(napi_env, void* data) {
   Run* run = static_cast<Run*>(data);
-  run->outcome = engine->run(*run->program, run->externals.data(), run->cancel, run->times);
+  run->outcome = engine->run(*run->program, run->externals.data(), run->cancel, run->fault, run->times);
 }
 
 void finish(napi_env env, napi_status status, void* data);
@@ -193,11 +194,23 @@ void startNext(napi_env env, Queue* queue) {
   napi_queue_async_work(env, next->work);
 }
 
+napi_value faultOf(napi_env env, const Fault& fault) {
+  napi_value result = nullptr;
+  napi_create_object(env, &result);
+  napi_set_named_property(env, result, "instruction", numberOf(env, fault.instruction));
+  napi_set_named_property(env, result, "index", numberOf(env, fault.index));
+  return result;
+}
+
 void settle(napi_env env, Run* run, napi_status status) {
   napi_value value = nullptr;
   if (status == napi_ok && run->outcome != Outcome::OutOfMemory) {
-    // Whether the program ran to its end.
-    napi_get_boolean(env, run->outcome == Outcome::Done, &value);
+    // Whether the program ran to its end; if it did and met an index out of range, which.
+    if (run->outcome == Outcome::Done && run->fault.instruction >= 0) {
+      value = faultOf(env, run->fault);
+    } else {
+      napi_get_boolean(env, run->outcome == Outcome::Done, &value);
+    }
     napi_resolve_deferred(env, run->deferred, value);
   } else {
     const std::string message =
@@ -221,7 +234,7 @@ void finish(napi_env env, napi_status status, void* data) {
   napi_delete_async_work(env, run->work);
 }
 
-// run(program, externals: TypedArray[], cancel: Int32Array, times?: Float64Array): Promise<boolean>
+// run(program, externals: TypedArray[], cancel: Int32Array, times?: Float64Array): Promise<boolean | { instruction, index }>
 napi_value runProgram(napi_env env, napi_callback_info info) {
   size_t count = 4;
   napi_value arguments[4];

@@ -33,10 +33,10 @@ export function emitInstruction(node: Node, context: InstructionContext): void {
   const { state } = context
   const x = denseOf(context.operand(node.inputs[0]!, 'dense'))
   if (isOp(node, 'gather')) {
-    const { axis } = node.attrs
+    const { axis, name } = node.attrs
     const index = denseOf(context.operand(node.inputs[1]!, 'dense'))
     const y = denseOf(context.result(node))
-    state.emit({ op: 'gather', axis, dims: node.shape, xDims: node.inputs[0]!.shape, x, index, y })
+    state.emit({ op: 'gather', name, axis, dims: node.shape, xDims: node.inputs[0]!.shape, x, index, y })
     return
   }
   const y = denseOf(context.result(node))

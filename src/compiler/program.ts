@@ -295,9 +295,13 @@ export type Instruction =
       readonly x: Dense
       readonly y: Dense
     }
-  /** dims: the shape of index; xDims: the shape of x; both of one rank. */
+  /**
+   * dims: the shape of index; xDims: the shape of x; both of one rank. Indices out of range give NaN, or 0 in integers,
+   * and a fault of the run, which calls the operation by its name.
+   */
   | {
       readonly op: 'gather'
+      readonly name: string
       readonly axis: number
       readonly dims: readonly number[]
       readonly xDims: readonly number[]
@@ -305,9 +309,13 @@ export type Instruction =
       readonly index: Dense
       readonly y: Dense
     }
-  /** `y` already holds the base; adds source (shape dims) into it (shape yDims). Results do not depend on threads. */
+  /**
+   * `y` already holds the base; adds source (shape dims) into it (shape yDims). Results do not depend on threads. Indices
+   * out of range add nothing, and are a fault of the run.
+   */
   | {
       readonly op: 'scatterAdd'
+      readonly name: string
       readonly axis: number
       readonly dims: readonly number[]
       readonly yDims: readonly number[]

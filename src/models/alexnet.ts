@@ -53,7 +53,7 @@ export class AlexNet extends Network {
   }
 
   forwardFeatures(x: Tensor): Tensor {
-    return this.stage(this.features, x)
+    return this.stagesOf(this.features, x)
   }
 
   forwardHead(x: Tensor, options?: HeadOptions): Tensor {
@@ -113,7 +113,8 @@ export class AlexNet2012 extends Network {
   }
 
   forwardFeatures(x: Tensor): Tensor {
-    return this.stage(this.net, x)
+    // The norms belong to the stage before: what they keep is as large as the stage's output.
+    return this.stagesOf(this.net, x, [3, 7, 14])
   }
 
   forwardHead(x: Tensor, options?: HeadOptions): Tensor {

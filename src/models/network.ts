@@ -1,4 +1,4 @@
-import { Module } from '../nn/index.ts'
+import { Module, type Sequential } from '../nn/index.ts'
 import { checkpoint, type Tensor } from '../tensor/index.ts'
 
 /** One stage's output: the module that gives it, its channels, and how many input pixels one of its pixels spans. */
@@ -50,7 +50,29 @@ export abstract class Network extends Module {
 
   /** Runs one stage, as a checkpointed region if asked for. */
   protected stage(stage: { forward(x: Tensor): Tensor }, x: Tensor): Tensor {
-    return this.gradientCheckpointing && this.training ? checkpoint(() => stage.forward(x)) : stage.forward(x)
+    return this.#recomputes ? checkpoint(() => stage.forward(x)) : stage.forward(x)
+  }
+
+  /**
+   * Runs all stages of a network that is one Sequential. A stage ends with the module that `featureInfo` names by its
+   * position ('features.4'), unless positions are given before which stages end.
+   */
+  protected stagesOf(layers: Sequential, x: Tensor, given?: readonly number[]): Tensor {
+    if (!this.#recomputes) return layers.forward(x)
+    const ends =
+      given ?? this.featureInfo.map(({ name }) => Number(name.slice(name.lastIndexOf('.') + 1)) + 1)
+    let start = 0
+    let y = x
+    for (const end of [...ends, layers.length]) {
+      const first = start
+      if (end > first) y = this.stage({ forward: (input) => layers.forwardRange(input, first, end) }, y)
+      start = end
+    }
+    return y
+  }
+
+  get #recomputes(): boolean {
+    return this.gradientCheckpointing && this.training
   }
 }
 

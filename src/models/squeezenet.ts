@@ -73,7 +73,7 @@ export class SqueezeNet extends Network {
   }
 
   forwardFeatures(x: Tensor): Tensor {
-    return this.stage(this.features, x)
+    return this.stagesOf(this.features, x)
   }
 
   /** The descriptor is the last feature map pooled; the logits are the class map, rectified and pooled. */

@@ -26,12 +26,15 @@ export interface ModelSummary {
   readonly activationBytes: number
 }
 
-/** Counts a network's work and memory for one input shape, without computing anything. */
+/** Counts a network's work and memory for one input shape, as in evaluation, without computing or changing anything. */
 export function summarize(
   model: Module & { forward(x: Tensor): Tensor | readonly Tensor[] },
   inputShape: Shape,
 ): ModelSummary {
   const layers: LayerSummary[] = []
+  // In training, normalization would count the recorded zeros as a batch and dropout would draw random numbers.
+  const inTraining = model.modules().filter((module) => module.training)
+  for (const module of inTraining) module.training = false
   const removals = [...model.namedModules()].flatMap(([name, module]) => {
     if ([...module.children()].length > 0) return []
     return [
@@ -66,6 +69,7 @@ export function summarize(
     }
   } finally {
     for (const remove of removals) remove()
+    for (const module of inTraining) module.training = true
   }
 }
 

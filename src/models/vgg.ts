@@ -72,7 +72,7 @@ export class VGG extends Network {
   }
 
   forwardFeatures(x: Tensor): Tensor {
-    return this.stage(this.features, x)
+    return this.stagesOf(this.features, x)
   }
 
   forwardHead(x: Tensor, { preLogits = false }: HeadOptions = {}): Tensor {

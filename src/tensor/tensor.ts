@@ -15,15 +15,8 @@ import {
   sizeOf,
 } from '../graph/shape.ts'
 import { HostStorage } from '../graph/storage.ts'
-import {
-  assign,
-  type Binding,
-  forgetGradient,
-  realizeBindings,
-  releaseAfterRealization,
-  wantGradient,
-  wantLoss,
-} from './pending.ts'
+import { checkIndices, gather, indexSelect } from './indices.ts'
+import { assign, type Binding, forgetGradient, realizeBindings, wantGradient, wantLoss } from './pending.ts'
 import type { RealizeOptions } from './realize.ts'
 
 export type Axes = number | readonly number[]
@@ -36,7 +29,7 @@ export interface SliceSpec {
 }
 
 export interface BackwardOptions {
-  /** Keeps the recorded history after the value is known, so that backward can be called again. */
+  /** Keeps the recorded history, so that gradients can go through it again. */
   readonly retainGraph?: boolean
   /** Makes the gradients differentiable themselves. */
   readonly createGraph?: boolean
@@ -68,7 +61,7 @@ export class Tensor {
       describe: () => this.label ?? 'a tensor',
       own: (leaf) => owners.set(leaf, this),
     }
-    if (node.inputs.length === 0 && !owners.has(node)) owners.set(node, this)
+    if (node.inputs.length === 0 && !node.released && !owners.has(node)) owners.set(node, this)
   }
 
   /** The recorded graph of the value. */
@@ -108,7 +101,8 @@ export class Tensor {
 
   /** Whether no differentiable operation made this tensor. */
   get isLeaf(): boolean {
-    return !this.node.requiresGrad || this.node.inputs.length === 0 || owners.get(this.node) === this
+    const { requiresGrad, released, inputs } = this.node
+    return !requiresGrad || (inputs.length === 0 && !released) || owners.get(this.node) === this
   }
 
   /** The values in row-major order: a copy. */
@@ -167,7 +161,7 @@ export class Tensor {
       owner.grad.label = owner.label && `the gradient of ${owner.label}`
       if (!options.createGraph) wantGradient(owner.grad.binding)
     }
-    if (!options.retainGraph && !options.createGraph) releaseAfterRealization(this.node)
+    if (!options.retainGraph && !options.createGraph && !this.isLeaf) this.node.released = true
     wantLoss(this.#binding)
   }
 
@@ -230,7 +224,16 @@ export class Tensor {
   div(other: Operand): Tensor {
     return wrap(g.div(this.node, operand(other)))
   }
+  /** Integers stay integers where the exponent is a whole number from 0 on. */
   pow(exponent: Operand): Tensor {
+    if (
+      !isFloating(this.dtype) &&
+      typeof exponent === 'number' &&
+      Number.isInteger(exponent) &&
+      exponent >= 0
+    ) {
+      return wrap(integerPower(this.dtype === 'bool' ? g.cast(this.node, 'int32') : this.node, exponent))
+    }
     if (exponent === 2) return wrap(g.mul(this.node, this.node))
     if (exponent === 1) return this
     return wrap(g.pow(this.node, operand(exponent)))
@@ -366,7 +369,11 @@ export class Tensor {
     return wrap(g.reduceVar(this.node, normalizeAxes('var', axes, this.rank), correction, keepdim))
   }
   std(axes?: Axes, options: { correction?: number; keepdim?: boolean } = {}): Tensor {
-    return this.var(axes, options).sqrt()
+    const variance = this.var(axes, options)
+    if (!variance.requiresGrad) return variance.sqrt()
+    // As PyTorch, no gradient flows where all values are equal; that of the root would be infinite.
+    const equal = g.equal(variance.node, 0)
+    return wrap(g.where(equal, 0, g.sqrt(g.where(equal, 1, variance.node))))
   }
   prod(axes?: Axes, keepdim = false): Tensor {
     return wrap(g.reduceProd(this.node, normalizeAxes('prod', axes, this.rank), keepdim))
@@ -376,34 +383,58 @@ export class Tensor {
     return wrap(g.reduceMax(this.node, normalizeAxes('amax', axes, this.rank), keepdim))
   }
   amin(axes?: Axes, keepdim = false): Tensor {
-    return wrap(g.neg(g.reduceMax(g.neg(this.node), normalizeAxes('amin', axes, this.rank), keepdim)))
+    return wrap(g.reduceMin(this.node, normalizeAxes('amin', axes, this.rank), keepdim))
   }
-  /** Over all elements, or along one axis; the gradient along an axis goes to the first of equals. */
+  /**
+   * The largest values over all elements, or along one axis; the gradient along an axis goes to the first of equals.
+   * `maxWithIndices` also says where they are.
+   */
   max(axis?: number, keepdim = false): Tensor {
-    if (axis === undefined) return this.amax()
+    return axis === undefined ? this.amax() : this.maxWithIndices(axis, keepdim).values
+  }
+  /** As `max`, of the smallest values; `minWithIndices` also says where they are. */
+  min(axis?: number, keepdim = false): Tensor {
+    return axis === undefined ? this.amin() : this.minWithIndices(axis, keepdim).values
+  }
+  /** The largest values along an axis, and the int32 index of the first of each: PyTorch's `max(dim)`. */
+  maxWithIndices(axis: number, keepdim = false): { values: Tensor; indices: Tensor } {
     return this.#pick(this.argmax(axis, true), axis, keepdim)
   }
-  min(axis?: number, keepdim = false): Tensor {
-    if (axis === undefined) return this.amin()
+  /** The smallest values along an axis, and the int32 index of the first of each: PyTorch's `min(dim)`. */
+  minWithIndices(axis: number, keepdim = false): { values: Tensor; indices: Tensor } {
     return this.#pick(this.argmin(axis, true), axis, keepdim)
   }
-  #pick(index: Tensor, axis: number, keepdim: boolean): Tensor {
+  #pick(index: Tensor, axis: number, keepdim: boolean): { values: Tensor; indices: Tensor } {
     const values = this.gather(axis, index)
-    return keepdim ? values : values.squeeze(axis)
+    return keepdim
+      ? { values, indices: index }
+      : { values: values.squeeze(axis), indices: index.squeeze(axis) }
   }
   /** int32 index of the largest element along an axis, or in the flattened tensor. */
   argmax(axis?: number, keepdim = false): Tensor {
-    if (axis === undefined) return wrap(g.argMax(g.reshape(this.node, [this.size]), 0))
-    const resolved = normalizeAxis('argmax', axis, this.rank)
-    const index = wrap(g.argMax(this.node, resolved))
-    return keepdim ? index.unsqueeze(resolved) : index
+    return this.#extreme('argmax', g.argMax, axis, keepdim)
   }
   argmin(axis?: number, keepdim = false): Tensor {
-    return this.neg().argmax(axis, keepdim)
+    return this.#extreme('argmin', g.argMin, axis, keepdim)
   }
+  #extreme(
+    op: string,
+    find: (x: Node, axis: number) => Node,
+    axis: number | undefined,
+    keepdim: boolean,
+  ): Tensor {
+    if (axis === undefined) return wrap(find(g.reshape(this.node, [this.size]), 0))
+    const resolved = normalizeAxis(op, axis, this.rank)
+    const index = wrap(find(this.node, resolved))
+    return keepdim ? index.unsqueeze(resolved) : index
+  }
+  /** Whether an element is not 0; false where there is none. */
   any(axes?: Axes, keepdim = false): Tensor {
-    return wrap(g.reduceMax(g.cast(this.node, 'bool'), normalizeAxes('any', axes, this.rank), keepdim))
+    const along = normalizeAxes('any', axes, this.rank)
+    if (along.some((axis) => this.shape[axis] === 0)) return this.sum(axes, keepdim).to('bool')
+    return wrap(g.reduceMax(g.cast(this.node, 'bool'), along, keepdim))
   }
+  /** Whether no element is 0; true where there is none. */
   all(axes?: Axes, keepdim = false): Tensor {
     return this.to('bool').logicalNot().any(axes, keepdim).logicalNot()
   }
@@ -558,8 +589,9 @@ export class Tensor {
   flip(axes: Axes): Tensor {
     return wrap(g.flip(this.node, normalizeAxes('flip', axes, this.rank)))
   }
-  /** Shifts along axes; what leaves at one end comes back at the other. */
-  roll(shifts: Axes, axes: Axes): Tensor {
+  /** Shifts along axes, or the flattened tensor if none are given; what leaves at one end comes back at the other. */
+  roll(shifts: Axes, axes?: Axes): Tensor {
+    if (axes === undefined) return this.reshape(this.size).roll(shifts, 0).reshape(this.shape)
     const amounts = typeof shifts === 'number' ? [shifts] : shifts
     const along = typeof axes === 'number' ? [axes] : axes
     if (amounts.length !== along.length) throw new ShapeError('roll: needs one shift for each axis')
@@ -575,22 +607,22 @@ export class Tensor {
   }
   /** out[.., i, ..] = this[.., index[.., i, ..], ..] along the axis, as torch.gather. */
   gather(axis: number, index: Tensor): Tensor {
-    return wrap(g.gather(this.node, index.node, normalizeAxis('gather', axis, this.rank)))
+    return wrap(gather('gather', this.node, index.node, normalizeAxis('gather', axis, this.rank)))
   }
-  /** This tensor with each source element added at its index along the axis. */
+  /** This tensor with source elements added at their indices along the axis; a source larger than the index is cut. */
   scatterAdd(axis: number, index: Tensor, source: Tensor): Tensor {
-    return wrap(
-      g.scatterAdd(this.node, index.node, source.node, normalizeAxis('scatterAdd', axis, this.rank)),
-    )
+    const resolved = normalizeAxis('scatterAdd', axis, this.rank)
+    const larger = source.rank === index.rank && source.shape.every((d, i) => d >= index.shape[i]!)
+    const part = larger ? source.slice(...index.shape.map((stop) => ({ stop }))) : source
+    const result = wrap(g.scatterAdd(this.node, index.node, part.node, resolved))
+    checkIndices('scatterAdd', index.node, this.shape[resolved]!)
+    return result
   }
   /** The slices of an axis that a list of indices (int32 [n]) names. */
   indexSelect(axis: number, index: Tensor): Tensor {
-    const resolved = normalizeAxis('indexSelect', axis, this.rank)
-    if (index.rank !== 1)
-      throw new ShapeError(`indexSelect: the index must have rank 1, got ${formatShape(index.shape)}`)
-    const column = this.shape.map((_, i) => (i === resolved ? index.shape[0]! : 1))
-    const shape = this.shape.map((d, i) => (i === resolved ? index.shape[0]! : d))
-    return this.gather(resolved, index.reshape(column).expand(shape))
+    return wrap(
+      indexSelect('indexSelect', this.node, index.node, normalizeAxis('indexSelect', axis, this.rank)),
+    )
   }
 
   /** Matrix product with PyTorch's rules for vectors and for broadcasting of leading dimensions. */
@@ -650,6 +682,15 @@ function clampGradient(x: Node, clamped: Node, low: number | undefined, high: nu
       return [inside === undefined ? gradient : g.where(inside, gradient, 0)]
     }),
   )
+}
+
+/** By repeated squaring; wraps around as products of integers do. */
+function integerPower(x: Node, exponent: number): Node {
+  if (exponent === 0) return g.full(x.shape, 1, x.dtype)
+  if (exponent === 1) return x
+  const root = integerPower(x, Math.floor(exponent / 2))
+  const square = g.mul(root, root)
+  return exponent % 2 === 0 ? square : g.mul(square, x)
 }
 
 function dimensions(shape: number[] | [readonly number[]]): readonly number[] {

@@ -14,15 +14,15 @@ export interface Addon {
   instructionSets(): string[]
   load(code: Float64Array): LoadedProgram
   /**
-   * Resolves to false when stopped by a non-zero `cancel[0]`. `times` is filled with the start (of the steady clock) and
-   * the duration of each instruction, in nanoseconds.
+   * Resolves to false when stopped by a non-zero `cancel[0]`, to a fault when it ran to its end with one. `times` is filled
+   * with the start (of the steady clock) and the duration of each instruction, in nanoseconds.
    */
   run(
     program: LoadedProgram,
     externals: readonly TypedArray[],
     cancel: Int32Array,
     times?: Float64Array,
-  ): Promise<boolean>
+  ): Promise<boolean | IndexFault>
   packedMatrixBytes(k: number, n: number): number
   packedConvBytes(
     algorithm: number,
@@ -35,6 +35,12 @@ export interface Addon {
   memory(): { readonly arenaBytes: number; readonly scratchBytes: number }
   /** Measured anew, in about a tenth of a second; null where there is no memory for it. */
   limits(): Limits | null
+}
+
+/** The first index out of range that a run met, and the instruction that it was for. */
+export interface IndexFault {
+  readonly instruction: number
+  readonly index: number
 }
 
 interface EngineInfo {

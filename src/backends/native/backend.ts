@@ -1,13 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { type Compiled, compile } from '../../compiler/compile.ts'
 import { type Graph, topologicalOrder } from '../../compiler/graph.ts'
+import type { Program } from '../../compiler/program.ts'
 import type { Target } from '../../compiler/target.ts'
 import type { TypedArray } from '../../graph/dtype.ts'
+import { type IndexError, indexError } from '../../graph/index-error.ts'
 import { HostStorage, type Storage } from '../../graph/storage.ts'
 import type { Backend, Executable } from '../backend.ts'
 import { activeProfile } from '../profile/active.ts'
 import type { ProgramProfile } from '../profile/record.ts'
-import { type Addon, type LoadedProgram, loadAddon } from './addon.ts'
+import { type Addon, type IndexFault, type LoadedProgram, loadAddon } from './addon.ts'
 import { convAlgorithmCodes, encode } from './encode.ts'
 
 /**
@@ -67,7 +69,7 @@ function refuseFloat64(graph: Graph): void {
   for (const node of topologicalOrder(graph.outputs)) {
     if (node.dtype !== 'float64') continue
     throw new Error(
-      `${node.op} [${node.shape}]: the native backend does not compute float64; cast with toType('float32'), or run on ` +
+      `${node.op} [${node.shape}]: the native backend does not compute float64; cast with to('float32'), or run on ` +
         `the reference backend (OCELLI_BACKEND=reference, or setBackend('reference'))`,
     )
   }
@@ -90,6 +92,8 @@ interface Derived {
   readonly values: readonly TypedArray[]
   /** The versions of the parameters that the values were computed from; null while there are no values. */
   origins: readonly Origin[] | null
+  /** What was wrong in computing them. */
+  fault: IndexError | undefined
 }
 
 interface Origin {
@@ -97,16 +101,34 @@ interface Origin {
   readonly version: number
 }
 
-interface Loaded {
-  readonly code: LoadedProgram
+/** A loaded program, and what its instructions that take indices are called. */
+class Part {
+  readonly loaded: LoadedProgram
   /** Where its times go, when it was compiled during a profile. */
   readonly profile: ProgramProfile | null
+  readonly #indexed = new Map<number, { readonly name: string; readonly size: number }>()
+
+  constructor(addon: Addon, program: Program, profile: ProgramProfile | null) {
+    this.loaded = addon.load(encode(program))
+    this.profile = profile
+    for (const [i, instruction] of program.instructions.entries()) {
+      if (instruction.op !== 'gather' && instruction.op !== 'scatterAdd') continue
+      const { name, axis } = instruction
+      const dims = instruction.op === 'gather' ? instruction.xDims : instruction.yDims
+      this.#indexed.set(i, { name, size: dims[axis]! })
+    }
+  }
+
+  indexError({ instruction, index }: IndexFault): IndexError {
+    const { name, size } = this.#indexed.get(instruction)!
+    return indexError(name, index, size)
+  }
 }
 
 class NativeExecutable implements Executable {
   readonly #addon: Addon
-  readonly #program: Loaded
-  readonly #prologue: Loaded | null
+  readonly #program: Part
+  readonly #prologue: Part | null
   readonly #derivedFrom: readonly number[]
   readonly #derivedSizes: readonly number[]
   readonly #derivedBytes: DerivedBytes
@@ -118,11 +140,8 @@ class NativeExecutable implements Executable {
     const { program, prologue } = compiled
     const profile = activeProfile()
     const profiled = profile?.add(program) ?? null
-    this.#program = { code: addon.load(encode(program)), profile: profiled }
-    this.#prologue = prologue && {
-      code: addon.load(encode(prologue)),
-      profile: profile?.add(prologue, profiled) ?? null,
-    }
+    this.#program = new Part(addon, program, profiled)
+    this.#prologue = prologue && new Part(addon, prologue, profile?.add(prologue, profiled) ?? null)
     this.#derivedFrom = compiled.derivedFrom
     this.#derivedSizes = compiled.derived
     this.#derivedBytes = derivedBytes
@@ -137,30 +156,37 @@ class NativeExecutable implements Executable {
     signal?.addEventListener('abort', abort)
     try {
       const values = inputs.map(hostData)
-      const run = async ({ code, profile }: Loaded, externals: TypedArray[]): Promise<void> => {
-        const times = profile?.times()
+      const run = async (part: Part, externals: TypedArray[]): Promise<IndexError | undefined> => {
+        const times = part.profile?.times()
         const start = times && performance.now()
-        if (!(await this.#addon.run(code, externals, cancel, times))) {
+        const ended = await this.#addon.run(part.loaded, externals, cancel, times)
+        if (ended === false) {
           signal?.throwIfAborted()
           throw new Error('the run was stopped')
         }
-        if (times) profile!.add(times, performance.now() - start!)
+        if (times) part.profile!.add(times, performance.now() - start!)
+        return ended === true ? undefined : part.indexError(ended)
       }
-      const derived = await this.#derivedValues(inputs, (prologue, derived) =>
+      const derived = await this.#derivedFor(inputs, (prologue, derived) =>
         run(prologue, [...values, ...derived]),
       )
-      await run(this.#program, [...values, ...derived, ...outputs.map(hostData)])
+      const fault = await run(this.#program, [
+        ...values,
+        ...(derived?.values ?? []),
+        ...outputs.map(hostData),
+      ])
+      if (derived?.fault ?? fault) throw derived?.fault ?? fault
     } finally {
       signal?.removeEventListener('abort', abort)
     }
   }
 
   /** Derived values, computed anew where a parameter that they depend on is another one, or has changed. */
-  async #derivedValues(
+  async #derivedFor(
     inputs: readonly Storage[],
-    run: (prologue: Loaded, derived: readonly TypedArray[]) => Promise<void>,
-  ): Promise<readonly TypedArray[]> {
-    if (this.#prologue === null) return []
+    run: (prologue: Part, derived: readonly TypedArray[]) => Promise<IndexError | undefined>,
+  ): Promise<Derived | undefined> {
+    if (this.#prologue === null) return undefined
     const storages = this.#derivedFrom.map((index) => inputs[index]!)
     const derived = this.#derivedOf(storages[0] ?? this)
     const current = derived.origins?.every(
@@ -169,16 +195,17 @@ class NativeExecutable implements Executable {
     if (!current) {
       derived.origins = null
       const origins = storages.map((storage) => ({ storage: new WeakRef(storage), version: storage.version }))
-      await run(this.#prologue, derived.values)
+      derived.fault = await run(this.#prologue, derived.values)
       derived.origins = origins
     }
-    return derived.values
+    return derived
   }
 
   #derivedOf(key: object): Derived {
     let derived = this.#derived.get(key)
     if (derived === undefined) {
-      derived = { values: this.#derivedSizes.map((bytes) => new Uint8Array(bytes)), origins: null }
+      const values = this.#derivedSizes.map((bytes) => new Uint8Array(bytes))
+      derived = { values, origins: null, fault: undefined }
       this.#derivedBytes.add(
         derived,
         this.#derivedSizes.reduce((sum, bytes) => sum + bytes, 0),

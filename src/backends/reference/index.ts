@@ -1,10 +1,11 @@
 import { type Graph, topologicalOrder } from '../../compiler/graph.ts'
-import type { Node, Op } from '../../graph/node.ts'
+import type { IndexError } from '../../graph/index-error.ts'
+import { isOp, type Node, type Op } from '../../graph/node.ts'
 import { HostStorage, type Storage } from '../../graph/storage.ts'
 import type { Backend, Executable } from '../backend.ts'
 import { convolutionKernels } from './convolution.ts'
 import { elementwiseKernels } from './elementwise.ts'
-import { indexingKernels } from './indexing.ts'
+import { indexFault, indexingKernels } from './indexing.ts'
 import type { KernelTable, ReferenceKernel, Value } from './kernel.ts'
 import { matmulKernels } from './matmul.ts'
 import { movementKernels } from './movement.ts'
@@ -61,10 +62,12 @@ class ReferenceExecutable implements Executable {
     for (const [i, node] of this.#graph.inputs.entries())
       values.set(node, Float64Array.from(hostData(inputs[i]!)))
     let resumed = performance.now()
+    let fault: IndexError | undefined
     for (const [i, node] of this.#order.entries()) {
       const kernel = kernels[node.op as Exclude<Op, 'input'>] as ReferenceKernel<Op>
       const operands = node.inputs.map((input) => values.get(input)!)
       values.set(node, kernel(node, operands))
+      if (isOp(node, 'gather') || isOp(node, 'scatterAdd')) fault ??= indexFault(node, operands[1]!)
       for (const dead of this.#dying[i]!) values.delete(dead)
       if (performance.now() - resumed > yieldAfter) {
         await yieldToEventLoop()
@@ -73,6 +76,7 @@ class ReferenceExecutable implements Executable {
       }
     }
     for (const [i, node] of this.#graph.outputs.entries()) hostData(outputs[i]!).set(values.get(node)!)
+    if (fault) throw fault
   }
 }
 

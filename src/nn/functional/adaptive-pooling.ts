@@ -41,6 +41,11 @@ export function adaptiveAvgPool2d(x: Tensor, outputSize: AdaptiveSize): Tensor {
   if (x.rank === 3) return adaptiveAvgPool2d(x.unsqueeze(0), outputSize).squeeze(0)
   const sizes = outputSizes('adaptiveAvgPool2d', x, outputSize)
   if (sizes[0] === 1 && sizes[1] === 1) return x.mean([2, 3], true)
+  return averageWindows(x, sizes)
+}
+
+/** adaptiveAvgPool2d for any number of axes of space. */
+export function averageWindows(x: Tensor, sizes: readonly number[]): Tensor {
   let y = x
   for (const [i, size] of sizes.entries()) {
     const inSize = x.shape[2 + i]!

@@ -1,7 +1,9 @@
 import { isFloating } from '../../graph/dtype.ts'
+import * as g from '../../graph/ops/index.ts'
 import { formatShape, type Shape, ShapeError, sameShape } from '../../graph/shape.ts'
 import { where } from '../../tensor/create.ts'
-import type { Tensor } from '../../tensor/tensor.ts'
+import { checkIndices } from '../../tensor/indices.ts'
+import { type Tensor, wrap } from '../../tensor/tensor.ts'
 import { type LossOptions, reduced } from './reduction.ts'
 
 export interface NllLossOptions extends LossOptions {
@@ -82,9 +84,10 @@ function negativeLikelihood(
     )
   }
   const index = target.to('int32')
+  checkIndices(op, index.node, logits.shape[axis]!, ignoreIndex)
   const counts = index.ne(ignoreIndex)
   const safe = where(counts, index, 0)
-  const likelihood = logits.gather(axis, safe.unsqueeze(axis)).squeeze(axis)
+  const likelihood = wrap(g.gather(logits.node, safe.unsqueeze(axis).node, axis, op)).squeeze(axis)
   const factor = weight
     ? where(counts, weight.gather(0, safe.reshape(safe.size)).reshape(safe.shape), 0)
     : counts.to(logits.dtype)

@@ -3,7 +3,7 @@ import type { Taps } from '../../graph/node.ts'
 import { formatShape, ShapeError } from '../../graph/shape.ts'
 import { tensor } from '../../tensor/create.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
-import { adaptiveAvgPool2d } from './adaptive-pooling.ts'
+import { averageWindows } from './adaptive-pooling.ts'
 import { antialiasTaps, cubicTaps, linearTaps, nearestTaps, type Resizing } from './interpolation-taps.ts'
 import { applyTaps } from './taps.ts'
 
@@ -34,7 +34,6 @@ const spatialRank: Partial<Record<InterpolationMode, number>> = {
   bilinear: 2,
   trilinear: 3,
   bicubic: 2,
-  area: 2,
 }
 
 /** Resizes the space of [n, c, ...] (one to three axes). */
@@ -55,10 +54,15 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
     throw new TypeError(`interpolate: antialias is for 'bilinear' and 'bicubic', not '${mode}'; leave it out`)
   }
   const resizings = plan(x, options)
-  if (mode === 'area') return adaptiveAvgPool2d(x, [resizings[0]!.outSize, resizings[1]!.outSize])
-  if (smooth && !isFloating(x.dtype)) {
+  if ((smooth || mode === 'area') && !isFloating(x.dtype)) {
     throw new TypeError(
       `interpolate: mode '${mode}' needs a floating-point tensor, got ${x.dtype}; use float()`,
+    )
+  }
+  if (mode === 'area') {
+    return averageWindows(
+      x,
+      resizings.map(({ outSize }) => outSize),
     )
   }
   const tapsOf = (resizing: Resizing): Taps => {

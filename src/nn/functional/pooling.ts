@@ -104,16 +104,16 @@ function planPool(op: string, x: Tensor, kernelSize: Size2d, options: MaxPool2dO
       )
     }
     const size = x.shape[2 + axis]!
-    const room = size + before + after - extent
-    if (room < 0) {
+    const steps = (size + before + after - extent) / stride[axis]
+    const rounded = (options.ceilMode ? Math.ceil(steps) : Math.floor(steps)) + 1
+    const count = options.ceilMode && (rounded - 1) * stride[axis] >= size + before ? rounded - 1 : rounded
+    if (count < 1) {
       throw new ShapeError(
         `${op}: images of ${x.shape[2]} x ${x.shape[3]} with padding ${formatShape(padding)} are smaller than the ` +
           `${kernel[0]} x ${kernel[1]} window; use larger images, a smaller window or more padding`,
       )
     }
-    if (!options.ceilMode) return Math.floor(room / stride[axis]) + 1
-    const count = Math.ceil(room / stride[axis]) + 1
-    return (count - 1) * stride[axis] >= size + before ? count - 1 : count
+    return count
   })
   return { window, padding, outputSize: [sizes[0]!, sizes[1]!] }
 }
