@@ -111,7 +111,7 @@ export const trainCommand: Command = defineCommand({
 async function trainFrom(given: TrainFlags): Promise<TrainingOutcome> {
   const resume = given.resume !== undefined
   if (resume) refuseOtherThanEpochs(given)
-  const stored = resume ? await readRunSettings<TrainFlags>(given.resume) : null
+  const stored = resume ? await readRunSettings<TrainFlags>(given.resume, 'train') : null
   const base = stored?.flags ?? given
   const flags = { ...base, epochs: given.epochs ?? base.epochs ?? defaultEpochs, json: given.json }
   const { data } = flags
@@ -149,19 +149,16 @@ async function trainFrom(given: TrainFlags): Promise<TrainingOutcome> {
       classes,
       preprocessing: evaluation.describe() as unknown as Json,
     },
-    network: async () => {
-      const network = await networkFrom(
-        model,
-        modelOptions,
-        classes.length,
-        resume ? undefined : flags.weights,
-      )
+    network: async (restored) => {
+      const weights = restored ? undefined : flags.weights
+      const network = await networkFrom(model, modelOptions, classes.length, weights)
       if (flags.freeze) await freezeBackbone(network, model, modelOptions)
       return network
     },
-    onStart: () => writeRunSettings(out, { flags, model, modelOptions, preprocessing }),
+    onStart: () => writeRunSettings(out, { command: 'train', flags, model, modelOptions, preprocessing }),
     saveEvery: flags.saveEvery,
     resume,
+    canGrow: true,
     hint: `ocelli train --resume ${out} goes on with it`,
   })
 }
