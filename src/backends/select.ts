@@ -10,10 +10,16 @@ const hostProcess = (globalThis as { process?: NodeProcess }).process
 
 let selected: Promise<Backend> | undefined
 let reason = ''
+let announced = true
 
 /** Which backend runs, and why it was chosen. */
 export function backendReason(): string {
   return reason
+}
+
+/** For programs that say themselves what runs: nothing is printed where the reference backend has to take over. */
+export function silenceBackendChoice(): void {
+  announced = false
 }
 
 /** The backend in use; chosen at the first call: OCELLI_BACKEND if set, else native, else reference. */
@@ -49,7 +55,8 @@ async function choose(): Promise<Backend> {
     return native
   }
   reason = native.unavailable
-  console.warn(`ocelli: running on the reference backend, which is slow: ${native.unavailable}`)
+  if (announced)
+    console.warn(`ocelli: running on the reference backend, which is slow: ${native.unavailable}`)
   return createReferenceBackend()
 }
 

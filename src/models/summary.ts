@@ -94,6 +94,11 @@ function macsOf(outputs: readonly Node[], inputs: readonly Node[]): number {
   return macs
 }
 
+function formatBytes(bytes: number): string {
+  const mebibytes = bytes / 2 ** 20
+  return mebibytes < 0.1 ? `${(bytes / 2 ** 10).toFixed(1)} KiB` : `${mebibytes.toFixed(1)} MiB`
+}
+
 /** The summary as a table for people. */
 export function formatSummary(summary: ModelSummary): string {
   const number = (value: number): string => value.toLocaleString('en-US')
@@ -112,7 +117,6 @@ export function formatSummary(summary: ModelSummary): string {
       .join('  ')
       .trimEnd()
   const rule = '-'.repeat(widths.reduce((a, b) => a + b + 2, -2))
-  const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`
   const frozen = summary.parameters - summary.trainableParameters
   return [
     line(header),
@@ -120,9 +124,9 @@ export function formatSummary(summary: ModelSummary): string {
     ...rows.map(line),
     rule,
     `input        ${summary.inputShape.join(' x ')}`,
-    `parameters   ${number(summary.parameters)} (${mebibytes(summary.parameterBytes)})` +
+    `parameters   ${number(summary.parameters)} (${formatBytes(summary.parameterBytes)})` +
       (frozen > 0 ? `, ${number(frozen)} of them frozen` : ''),
     `MACs         ${number(summary.macs)}`,
-    `activations  ${mebibytes(summary.activationBytes)}`,
+    `activations  ${formatBytes(summary.activationBytes)}`,
   ].join('\n')
 }

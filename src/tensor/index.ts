@@ -1,5 +1,5 @@
 export type { Backend, BackendInfo, BackendName, MemoryInfo } from '../backends/backend.ts'
-export { backendReason, getBackend, setBackend } from '../backends/select.ts'
+export { backendReason, getBackend, setBackend, silenceBackendChoice } from '../backends/select.ts'
 export { StaleValueError } from '../compiler/graph.ts'
 export type { DType, TypedArray } from '../graph/dtype.ts'
 export { isGradEnabled } from '../graph/grad-mode.ts'
