@@ -36,14 +36,23 @@ export const engines = {
   torch: {
     command: [python, worker('pytorch.py')],
     // Large blocks stay with the process: page faults on every run would count against it.
-    env: { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: '17179869184' },
+    timingEnv: { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: '17179869184' },
     missing: torchMissing,
   },
 }
 
+export const peerNames = Object.keys(engines).filter((name) => engines[name].missing)
+
+/** Why a peer can't be measured here; null where it can. */
+export const missing = (name) => engines[name].missing?.() ?? null
+
 /** A worker of an engine on a number of threads, which holds for the life of the process. */
-export function startEngine(name, threads) {
-  const { command, env } = engines[name]
+export function startEngine(name, threads, { measuresMemory = false } = {}) {
+  const { command, env, timingEnv } = engines[name]
   const counts = { OCELLI_THREADS: String(threads), OMP_NUM_THREADS: String(threads) }
-  return startWorker(command[0], command.slice(1), { ...counts, ...env })
+  return startWorker(command[0], command.slice(1), {
+    ...counts,
+    ...env,
+    ...(measuresMemory ? {} : timingEnv),
+  })
 }

@@ -16,7 +16,7 @@ function cpuTimes() {
 }
 
 /** Waits until nothing else computes: the thread pool that ran before may still spin, and others share the machine. */
-async function quiet(patience) {
+export async function quiet(patience) {
   const end = performance.now() + patience
   do {
     const before = cpuTimes()
@@ -27,7 +27,7 @@ async function quiet(patience) {
 }
 
 /**
- * Times the runners in turns, A B A B, each for `milliseconds` a turn. Runners are `{ name, worker }` with a workload
+ * Times the runners in turns, A B A B, each of their variants for `milliseconds` a turn. Runners are `{ name, worker }` with a workload
  * open; the fastest of a worker's variants counts as its own time.
  */
 export async function interleave(runners, { turns, milliseconds, patience }) {

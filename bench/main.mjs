@@ -1,20 +1,23 @@
 // `npm run bench`: Ocelli and its peers in turns in one run, with the machine's own limits.
 import { writeFileSync } from 'node:fs'
 import { parseArguments, UsageError, usage } from './arguments.mjs'
-import { engines } from './engines.mjs'
+import { startWorker } from './client.mjs'
+import { missing, peerNames } from './engines.mjs'
 import { measureLimits } from './limits.mjs'
 import { formatSummary, header, line, summarizeRows } from './report.mjs'
 import { inference } from './suites/inference.mjs'
 import { kernels } from './suites/kernels.mjs'
+import { memory } from './suites/memory.mjs'
+import { startup } from './suites/startup.mjs'
 import { training } from './suites/training.mjs'
 import { wasm } from './suites/wasm.mjs'
-import { runTimed, startExporter } from './timed.mjs'
+import { runTimed } from './timed.mjs'
 
-const suites = { kernels, inference, training, wasm }
+const suites = { kernels, inference, training, wasm, startup, memory }
 
 function readArguments() {
   try {
-    return parseArguments(process.argv.slice(2), Object.keys(engines))
+    return parseArguments(process.argv.slice(2), peerNames)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     console.error(`${error.message}\n${usage}`)
@@ -40,6 +43,12 @@ console.log(
 )
 
 const rows = []
+/** Kept up to date, so that an interrupted run leaves what it has. */
+function save() {
+  if (options.json === undefined) return
+  writeFileSync(options.json, `${JSON.stringify({ machine, rows, summary: summarizeRows(rows) }, null, 2)}\n`)
+}
+
 const told = new Set()
 const tell = (text) => {
   if (!told.has(text)) console.log(text)
@@ -49,7 +58,7 @@ let wrongResults = 0
 const context = {
   options,
   machine,
-  exporter: startExporter(),
+  exporter: startWorker(process.execPath, [new URL('./workers/exporter.mjs', import.meta.url).pathname], {}),
   skip: (suite, engine, why) => tell(`${suite}: ${engine} is skipped: ${why}`),
   note: tell,
   wrong: (label, engine, error) => {
@@ -57,17 +66,31 @@ const context = {
     tell(`WRONG ${label}: ${engine} and Ocelli differ by ${error.toExponential(1)}; not timed`)
   },
 }
+
+/** The peers of a suite that were asked for and are here. */
+function peersOf(name, { peers, optionalPeers }) {
+  const { peers: asked } = options
+  const chosen =
+    asked.length > 0 ? [...peers, ...optionalPeers].filter((peer) => asked.includes(peer)) : peers
+  return chosen.filter((peer) => {
+    const why = missing(peer)
+    if (why !== null) context.skip(name, peer, why)
+    return why === null
+  })
+}
+
 for (const name of options.suites) {
   const suite = suites[name]
   console.log(`\n${name}\n${header()}`)
+  context.peers = peersOf(name, suite)
   for await (const row of (suite.run ?? runTimed)(suite, name, context)) {
     rows.push(row)
+    save()
     console.log(line(row))
   }
 }
 await context.exporter.stop()
-const summary = summarizeRows(rows)
-console.log(`\n${formatSummary(summary).join('\n')}`)
-if (options.json) writeFileSync(options.json, `${JSON.stringify({ machine, rows, summary }, null, 2)}\n`)
+save()
+console.log(`\n${formatSummary(summarizeRows(rows)).join('\n')}`)
 // Wrong results fail a run; times never do.
 if (wrongResults > 0) process.exitCode = 1

@@ -22,6 +22,7 @@ const columns = [
   ['theirs', 8, (row) => time(row.peerMs ?? row.peerMiB)],
   ['median', 8, (row) => time(row.peerMedianMs)],
   ['ratio', 6, (row) => number(row.ratio, 2)],
+  ['note', 0, (row) => row.note ?? row.peerVariant ?? ''],
 ]
 
 const cell = (text, width, i) => {

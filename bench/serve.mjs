@@ -1,4 +1,5 @@
 // The worker's side of the protocol: one JSON request a line on stdin, one JSON answer a line on stdout.
+import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
 /** Answers requests with `handlers[request.do](request)` until stdin ends. */
@@ -25,6 +26,14 @@ export function sampleOf(values) {
   return Array.from({ length: Math.ceil(values.length / stride) }, (_, i) => values[i * stride])
 }
 
+/** The most memory that this process has held, in MiB. */
+export function peakMemory() {
+  // resourceUsage() counts what the parent held before this program was loaded, where the kernel says better.
+  const status = process.platform === 'linux' ? readFileSync('/proc/self/status', 'utf8') : ''
+  const kibibytes = /VmHWM:\s*(\d+)/.exec(status)?.[1] ?? process.resourceUsage().maxRSS
+  return Number(kibibytes) / 1024
+}
+
 async function timed(run, milliseconds) {
   const times = []
   const end = performance.now() + milliseconds
@@ -49,6 +58,7 @@ export function engine({ hello, open }) {
       return { macs: await current.macs?.(), sample: sampleOf(await current.output()) }
     },
     time: async ({ milliseconds }) => ({ '': await timed(current.run, milliseconds) }),
+    peak: () => peakMemory(),
     close: async () => {
       await current?.close?.()
       current = undefined

@@ -1,5 +1,4 @@
 // A suite whose workloads are timed in turns: opened by every engine, compared, then measured.
-import { startWorker } from './client.mjs'
 import { engines, startEngine } from './engines.mjs'
 import { interleave } from './interleave.mjs'
 import { shareOfLimits } from './limits.mjs'
@@ -7,15 +6,10 @@ import { disagreement } from './statistics.mjs'
 
 const tolerance = 1e-3
 
-/** Whoever can run: a peer that can't is told of once, through `skip`. */
+/** Whoever can run; `skip` is told of who can't. */
 async function startAll(names, threads, skip) {
   const running = new Map()
   for (const name of names) {
-    const missing = engines[name].missing?.() ?? null
-    if (missing !== null) {
-      skip(name, missing)
-      continue
-    }
     const worker = startEngine(name, threads)
     try {
       running.set(name, { name, worker, info: await worker.ask('hello') })
@@ -32,54 +26,16 @@ async function startAll(names, threads, skip) {
  * Ocelli's are reported through `wrong` and not timed.
  */
 export async function* runTimed(suite, name, context) {
-  const { options, machine, exporter, skip, wrong, note } = context
-  const chosen = options.peers.length > 0 ? [...suite.peers, ...suite.optionalPeers] : suite.peers
-  const peers = chosen.filter((peer) => options.peers.length === 0 || options.peers.includes(peer))
+  const { options, peers, skip } = context
   const cases = suite.cases().filter((each) => options.matches(`${each.case} b${each.batch}`))
   if (cases.length === 0) return
   for (const threads of options.threads) {
-    const limits = machine.limits.find((each) => each.threads === threads)
     const running = await startAll([suite.ours, ...peers], threads, (engine, why) => skip(name, engine, why))
     try {
       if (!running.has(suite.ours)) return
       for (const each of cases) {
-        const label = `${each.case}, batch ${each.batch}, ${threads} threads`
-        const opened = await openAll(running, each, exporter, (engine, why) =>
-          note(`${label}: ${engine}: ${why}`),
-        )
-        const ours = opened.get(suite.ours)
-        if (!ours) continue
-        if (each.compare ?? true) checkAgainst(ours, opened, (engine, error) => wrong(label, engine, error))
-        const results = await interleave(
-          [...opened.values()].map(({ runner }) => runner),
-          options,
-        )
-        for (const { runner } of opened.values()) await runner.worker.ask('close')
-        const own = results.get(suite.ours)
-        const work = { macs: each.macs ?? ours.macs, bytes: each.bytes }
-        const base = {
-          suite: name,
-          case: each.case,
-          batch: each.batch,
-          threads,
-          oursMs: own.min,
-          oursMedianMs: own.median,
-          ...shareOfLimits(work, own.min, limits, suite.peak),
-        }
-        const others = [...opened.keys()].filter((engine) => engine !== suite.ours)
-        if (others.length === 0) yield { ...base, peer: null, peerMs: null, ratio: null }
-        for (const peer of others) {
-          const other = results.get(peer)
-          yield {
-            ...base,
-            peer,
-            peerMs: other.min,
-            peerMedianMs: other.median,
-            peerVariant: other.variant || undefined,
-            ratio: other.min / own.min,
-            medianRatio: other.median / own.median,
-          }
-        }
+        for (const row of await measureCase(suite, each, running, threads, context))
+          yield { suite: name, ...row }
       }
     } finally {
       for (const { worker } of running.values()) await worker.stop()
@@ -87,13 +43,52 @@ export async function* runTimed(suite, name, context) {
   }
 }
 
+async function measureCase(suite, each, running, threads, { options, machine, exporter, wrong, note }) {
+  const label = `${each.case}, batch ${each.batch}, ${threads} threads`
+  const opened = await openAll(running, each, exporter, (engine, why) => note(`${label}: ${engine}: ${why}`))
+  const ours = opened.get(suite.ours)
+  if (!ours) return []
+  for (const [engine, error] of disagreements(opened, ours, each.compare ?? true)) {
+    wrong(label, engine, error)
+    opened.delete(engine)
+  }
+  if (!opened.has(suite.ours)) return []
+  const results = await interleave(
+    [...opened].map(([engine, { worker }]) => ({ name: engine, worker })),
+    options,
+  )
+  for (const { worker } of running.values()) await worker.ask('close')
+  const own = results.get(suite.ours)
+  const work = { macs: each.macs ?? ours.macs, bytes: each.bytes }
+  const limits = machine.limits.find((measured) => measured.threads === threads)
+  const base = {
+    case: each.case,
+    batch: each.batch,
+    threads,
+    oursMs: own.min,
+    oursMedianMs: own.median,
+    ...shareOfLimits(work, own.min, limits, suite.peak),
+  }
+  results.delete(suite.ours)
+  if (results.size === 0) return [{ ...base, peer: null, peerMs: null, ratio: null }]
+  return [...results].map(([peer, other]) => ({
+    ...base,
+    peer,
+    peerMs: other.min,
+    peerMedianMs: other.median,
+    peerVariant: other.variant || undefined,
+    ratio: other.min / own.min,
+    medianRatio: other.median / own.median,
+  }))
+}
+
 /** Has every engine prepare the workload and run it once. An engine that can't is left out of this case. */
 async function openAll(running, { spec }, exporter, fail) {
   const opened = new Map()
-  for (const [engine, runner] of running) {
+  for (const [engine, { worker }] of running) {
     try {
       const model = engines[engine].readsModel ? await exporter.ask('onnx', { spec }) : undefined
-      opened.set(engine, { runner, ...(await runner.worker.ask('open', { spec, model })) })
+      opened.set(engine, { worker, ...(await worker.ask('open', { spec, model })) })
     } catch (error) {
       fail(engine, error.message)
     }
@@ -101,15 +96,10 @@ async function openAll(running, { spec }, exporter, fail) {
   return opened
 }
 
-function checkAgainst(ours, opened, fail) {
-  for (const [engine, { sample }] of opened) {
-    const error = disagreement(sample, ours.sample)
-    if (error <= tolerance) continue
-    fail(engine, error)
-    opened.delete(engine)
-  }
-}
-
-export function startExporter() {
-  return startWorker(process.execPath, [new URL('./workers/exporter.mjs', import.meta.url).pathname], {})
+/** The engines whose results differ from Ocelli's, and by how much; Ocelli itself where its own hold no numbers. */
+function disagreements(opened, ours, compare) {
+  return [...opened]
+    .filter(([, each]) => compare || each === ours)
+    .map(([engine, { sample }]) => [engine, disagreement(sample, ours.sample)])
+    .filter(([, error]) => !(error <= tolerance))
 }

@@ -22,8 +22,10 @@ async function resnet18Cifar() {
   return model
 }
 
-export async function buildNetwork({ network }) {
-  return fill(network === 'resnet18_cifar' ? await resnet18Cifar() : await createModel(network))
+/** With `fresh` its weights are those it was made with. */
+export async function buildNetwork({ network, fresh = false }) {
+  const model = network === 'resnet18_cifar' ? await resnet18Cifar() : await createModel(network)
+  return fresh ? model : fill(model)
 }
 
 const firstOf = (result) => (Array.isArray(result) ? result[0] : result)

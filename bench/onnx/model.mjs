@@ -2,7 +2,6 @@
 // convolutions before them, one operator for each layer, weights as initializers.
 import { noGrad, realize, Tensor } from '../../dist/index.js'
 import { patternAt } from './patterns.mjs'
-import { encodeModel } from './write.mjs'
 
 const sizeOf = (shape) => shape.reduce((a, b) => a * b, 1)
 
@@ -329,10 +328,10 @@ function perChannel(constantShape, values, shape) {
 }
 
 /**
- * The ONNX file of fn, in pieces. With `openBatch` its first dimension is called 'batch', to be fixed when the model is
+ * Fn as operators and initializers of ONNX, for `encodeModel`. With `openBatch` its first dimension is called 'batch', to be fixed when the model is
  * loaded. Throws for what the exporter has no operator for.
  */
-export async function exportModel(fn, inputs, { name, openBatch = false }) {
+export async function modelOf(fn, inputs, { name, openBatch = false }) {
   const graph = await recordGraph(fn, inputs)
   const values = await constantsOf(graph)
   const batch = openBatch ? inputs[0].shape[0] : null
@@ -342,13 +341,13 @@ export async function exportModel(fn, inputs, { name, openBatch = false }) {
     dtype: node.dtype,
     shape: node.shape.map((size, i) => (openBatch && i === 0 ? 'batch' : size)),
   })
-  return encodeModel({
+  return {
     name,
     nodes: exporter.nodes,
     initializers: exporter.initializers,
     inputs: inputs.map(({ node }) => info(node, exporter.nameOf(node))),
     outputs: graph.outputs.map((node) => info(node, exporter.nameOf(node))),
-  })
+  }
 }
 
 /** Text that is equal where the recorded functions are: what a stored model was made from. */
@@ -358,7 +357,7 @@ export async function describeFunction(fn, inputs) {
   const numbered = (node) => index.get(node) ?? index.set(node, index.size).get(node)
   const line = (node) => {
     const attrs = JSON.stringify(node.attrs, (key, value) => (key === 'taps' ? value.key : value))
-    return `${node.op} ${attrs} ${node.shape} ${node.inputs.map((input) => `${numbered(input)}:${input.shape}`)}`
+    return `${node.op} ${attrs} ${node.shape} ${node.inputs.map((input) => `${numbered(input)}:${input.shape}:${input.attrs.value ?? ''}`)}`
   }
   return [...order.map(line), outputs.map(numbered).join()].join('\n')
 }

@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeSync } from 'node
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { saveSafetensors } from '../../dist/weights/file.js'
-import { describeFunction, exportModel } from '../onnx/model.mjs'
+import { describeFunction, modelOf } from '../onnx/model.mjs'
+import { encodeModel } from '../onnx/write.mjs'
 import { cache } from '../paths.mjs'
 import { serve } from '../serve.mjs'
 import { buildFunction, buildNetwork } from '../workloads.mjs'
@@ -34,7 +35,7 @@ async function onnx({ spec }) {
   const path = join(folder, `${name}-${key.digest('hex').slice(0, 12)}.onnx`)
   if (!existsSync(path)) {
     mkdirSync(folder, { recursive: true })
-    await writePieces(path, await exportModel(fn, inputs, { name, openBatch }))
+    await writePieces(path, encodeModel(await modelOf(fn, inputs, { name, openBatch })))
   }
   return path
 }

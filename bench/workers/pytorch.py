@@ -66,18 +66,23 @@ class LeNet5(torch.nn.Module):
         return self.fc3(F.relu(self.fc2(F.relu(self.fc1(x.flatten(1))))))
 
 
-def network(name):
+def network(spec):
+    model = architecture(spec["network"])
+    return model if spec.get("fresh") else fill(model)
+
+
+def architecture(name):
     if name == "lenet5":
-        return fill(LeNet5())
+        return LeNet5()
     if name == "resnet18_cifar":
         model = torchvision.models.resnet18(num_classes=10)
         model.conv1 = torch.nn.Conv2d(3, 64, 3, padding=1, bias=False)
         model.maxpool = torch.nn.Identity()
-        return fill(model)
+        return model
     options = {"transform_input": False, "aux_logits": True} if name in ("googlenet", "inception_v3") else {}
     if options:
         options["init_weights"] = False
-    return fill(getattr(torchvision.models, name)(**options))
+    return getattr(torchvision.models, name)(**options)
 
 
 layouts = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
@@ -92,18 +97,18 @@ def inference(spec):
     x = signed("input", [spec["batch"], 3, spec["size"], spec["size"]])
 
     def eager(layout):
-        model = network(spec["network"]).eval().to(memory_format=layout)
+        model = network(spec).eval().to(memory_format=layout)
         images = x.contiguous(memory_format=layout)
         return lambda: model(images)
 
     # Frozen: batch normalization folded, oneDNN's own layouts inside.
-    frozen = torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(network(spec["network"]).eval(), x)))
+    frozen = torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(network(spec).eval(), x)))
     return {**in_layouts(eager), "frozen": lambda: frozen(x)}
 
 
 def training(spec):
     def make(layout):
-        model = network(spec["network"]).train().to(memory_format=layout)
+        model = network(spec).train().to(memory_format=layout)
         optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9)
         shape = [spec["batch"], spec.get("channels", 3), spec["size"], spec["size"]]
         x = signed("input", shape).contiguous(memory_format=layout)
@@ -118,7 +123,8 @@ def training(spec):
 
         return step
 
-    return in_layouts(make)
+    # One copy of the network where its memory is measured.
+    return {"": make(torch.contiguous_format)} if spec.get("fresh") else in_layouts(make)
 
 
 def conv(spec):
@@ -210,7 +216,12 @@ def timed(run, milliseconds):
 
 def time_case(request):
     with grad_mode():
-        return {name: timed(run, request["milliseconds"] / len(runs)) for name, run in runs.items()}
+        return {name: timed(run, request["milliseconds"]) for name, run in runs.items()}
+
+
+def peak(_):
+    with open("/proc/self/status") as status:
+        return int(re.search(r"VmHWM:\s*(\d+)", status.read()).group(1)) / 1024
 
 
 def close(_):
@@ -218,7 +229,7 @@ def close(_):
     runs = {}
 
 
-handlers = {"hello": hello, "open": open_case, "time": time_case, "close": close}
+handlers = {"hello": hello, "open": open_case, "time": time_case, "peak": peak, "close": close}
 for line in sys.stdin:
     request = json.loads(line)
     try:
