@@ -42,6 +42,9 @@ export const line = (row) =>
     .join(' ')
     .trimEnd()
 
+export const labelOf = ({ case: name, batch, threads }) =>
+  [name, batch && `batch ${batch}`, threads && `${threads} threads`].filter(Boolean).join(', ')
+
 /** For each suite and peer: the geometric mean of the ratios, and the worst of them. */
 export function summarizeRows(rows) {
   const groups = new Map()
@@ -67,6 +70,6 @@ export function formatSummary(summaries) {
   return summaries.map(
     ({ suite, peer, rows, geometricMean: mean, worst }) =>
       `${suite.padEnd(10)} against ${peer.padEnd(17)} geometric mean ${mean.toFixed(3)} over ${rows} rows; ` +
-      `worst ${worst.ratio.toFixed(2)}: ${worst.case}, batch ${worst.batch}, ${worst.threads} threads`,
+      `worst ${worst.ratio.toFixed(2)}: ${labelOf(worst)}`,
   )
 }

@@ -2,6 +2,7 @@
 import { engines, startEngine } from './engines.mjs'
 import { interleave } from './interleave.mjs'
 import { shareOfLimits } from './limits.mjs'
+import { labelOf } from './report.mjs'
 import { disagreement } from './statistics.mjs'
 
 const tolerance = 1e-3
@@ -44,7 +45,7 @@ export async function* runTimed(suite, name, context) {
 }
 
 async function measureCase(suite, each, running, threads, { options, machine, exporter, wrong, note }) {
-  const label = `${each.case}, batch ${each.batch}, ${threads} threads`
+  const label = labelOf({ ...each, threads })
   const opened = await openAll(running, each, exporter, (engine, why) => note(`${label}: ${engine}: ${why}`))
   const ours = opened.get(suite.ours)
   if (!ours) return []
