@@ -140,6 +140,7 @@ const cases: readonly (readonly [string, Instruction, InstructionCost])[] = [
     '5x1 into 5x100',
     {
       op: 'scatterAdd',
+      name: 'scatterAdd',
       axis: 1,
       dims: [5, 1],
       yDims: [5, 100],
