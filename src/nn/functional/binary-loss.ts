@@ -1,5 +1,11 @@
 import { customGradient } from '../../tensor/autograd.ts'
+import { checkOptions } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
+import {
+  binaryCrossEntropyKinds,
+  binaryCrossEntropyWithLogitsKinds,
+  sigmoidFocalLossKinds,
+} from './options.ts'
 import { checkSameShape, type LossOptions, type Reduction, reduced } from './reduction.ts'
 
 export interface BinaryCrossEntropyOptions extends LossOptions {
@@ -13,6 +19,7 @@ export function binaryCrossEntropy(
   target: Tensor,
   options: BinaryCrossEntropyOptions = {},
 ): Tensor {
+  checkOptions('binaryCrossEntropy', options, binaryCrossEntropyKinds)
   checkSameShape('binaryCrossEntropy', input, target)
   const logOf = (x: Tensor): Tensor => x.log().maximum(-100)
   const logOfRest = (x: Tensor): Tensor => x.neg().log1p().maximum(-100)
@@ -42,6 +49,7 @@ export function binaryCrossEntropyWithLogits(
   target: Tensor,
   options: BinaryCrossEntropyWithLogitsOptions = {},
 ): Tensor {
+  checkOptions('binaryCrossEntropyWithLogits', options, binaryCrossEntropyWithLogitsKinds)
   checkSameShape('binaryCrossEntropyWithLogits', input, target)
   const { weight, posWeight, reduction = 'mean' } = options
   // -log(sigmoid(x)); the maximum rather than relu, so that the gradient at 0 is right.
@@ -69,6 +77,7 @@ export function sigmoidFocalLoss(
   target: Tensor,
   options: SigmoidFocalLossOptions = {},
 ): Tensor {
+  checkOptions('sigmoidFocalLoss', options, sigmoidFocalLossKinds)
   checkSameShape('sigmoidFocalLoss', input, target)
   const { alpha = 0.25, gamma = 2, reduction = 'none' } = options
   const p = input.sigmoid()

@@ -1,8 +1,10 @@
 import type { Padding2d, Pair } from '../../graph/node.ts'
 import * as g from '../../graph/ops/index.ts'
 import { formatShape, ShapeError, sameShape } from '../../graph/shape.ts'
+import { checkOptions } from '../../tensor/options.ts'
 import { type Tensor, wrap } from '../../tensor/tensor.ts'
 import { extentOf, type Padding, pairOf, resolvePadding, type Size2d } from './arguments.ts'
+import { conv1dKinds, conv2dKinds, convTranspose2dKinds } from './options.ts'
 
 export interface Conv2dOptions {
   readonly stride?: Size2d
@@ -21,6 +23,7 @@ export function conv2d(
   bias: Tensor | null = null,
   options: Conv2dOptions = {},
 ): Tensor {
+  checkOptions('conv2d', options, conv2dKinds)
   if (x.rank === 3) return conv2d(x.unsqueeze(0), weight, bias, options).squeeze(0)
   checkImage('conv2d', x)
   checkWeight('conv2d', weight)
@@ -55,6 +58,7 @@ export function conv1d(
   bias: Tensor | null = null,
   options: Conv1dOptions = {},
 ): Tensor {
+  checkOptions('conv1d', options, conv1dKinds)
   if (x.rank !== 3 || weight.rank !== 3) {
     throw new ShapeError(
       `conv1d: needs an input [n, in, length] and a weight [out, in / groups, k], got ${formatShape(x.shape)} ` +
@@ -90,6 +94,7 @@ export function convTranspose2d(
   bias: Tensor | null = null,
   options: ConvTranspose2dOptions = {},
 ): Tensor {
+  checkOptions('convTranspose2d', options, convTranspose2dKinds)
   const op = 'convTranspose2d'
   if (x.rank === 3) return convTranspose2d(x.unsqueeze(0), weight, bias, options).squeeze(0)
   checkImage(op, x)

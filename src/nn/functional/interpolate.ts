@@ -2,9 +2,11 @@ import { isFloating } from '../../graph/dtype.ts'
 import type { Taps } from '../../graph/node.ts'
 import { formatShape, ShapeError } from '../../graph/shape.ts'
 import { tensor } from '../../tensor/create.ts'
+import { checkOptions } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { adaptiveAvgPool2d } from './adaptive-pooling.ts'
 import { antialiasTaps, cubicTaps, linearTaps, nearestTaps, type Resizing } from './interpolation-taps.ts'
+import { interpolateKinds } from './options.ts'
 import { applyTaps } from './taps.ts'
 
 export type InterpolationMode =
@@ -39,6 +41,7 @@ const spatialRank: Partial<Record<InterpolationMode, number>> = {
 
 /** Resizes the space of [n, c, ...] (one to three axes). */
 export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
+  checkOptions('interpolate', options, interpolateKinds)
   const { mode = 'nearest', alignCorners = false, antialias = false } = options
   const space = x.rank - 2
   const wanted = spatialRank[mode]

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+import { createModel, type ModelOptions, modelMetadata } from '../../src/models/index.ts'
+import { LeNet5 } from '../../src/models/lenet.ts'
+import { BatchNorm2d, GroupNorm } from '../../src/nn/index.ts'
+
+describe('options that a network does not take', () => {
+  it.each<[string, ModelOptions, string]>([
+    [
+      'resnet20_cifar10',
+      { numClasse: 5 },
+      "createModel('resnet20_cifar10'): there is no option 'numClasse' (given as 5); did you mean numClasses? " +
+        'It has numClasses, inChannels, shortcut',
+    ],
+    ['resnet20_cifar10', { shortcut: 'C' }, "shortcut must be 'A' or 'B', got 'C'"],
+    ['lenet5', { activation: 'gelu' }, "activation must be 'relu' or 'tanh', got 'gelu'"],
+    ['lenet5', { pooling: 'avg' }, "pooling must be 'max' or 'average', got 'avg'"],
+    ['lenet5_dual_c2', { activation: 'relu' }, "there is no option 'activation' (given as 'relu')"],
+    [
+      'alexnet',
+      { groups: 2 },
+      "there is no option 'groups' (given as 2); it has numClasses, inChannels, dropout",
+    ],
+    ['alexnet_2012', { dropout: 2 }, 'dropout must be a number from 0 to 1, got 2'],
+    ['vgg11', { numClasses: 0 }, 'numClasses must be an integer >= 1, got 0'],
+    ['squeezenet1_1', { numClasses: '10' }, "numClasses must be an integer >= 1, got '10'"],
+    ['resnet18', { zeroInitResidual: 1 }, 'zeroInitResidual must be true or false, got 1'],
+    ['resnet18', { normLayer: 'group' }, "normLayer must be a function, got 'group'"],
+    ['resnet50', { replaceStrideWithDilation: [true] }, 'must be three of true or false'],
+    ['mobilenet_v2', { widthMult: Number.NaN }, 'widthMult must be a number, got NaN'],
+    [
+      'mobilenet_v2',
+      { padding: 'sameTensorflow' },
+      "padding must be 'symmetric' or 'sameTensorFlow', got 'sameTensorflow'; did you mean sameTensorFlow?",
+    ],
+  ])('%s with %j', async (name, options, message) => {
+    await expect(createModel(name, options)).rejects.toThrow(message)
+  })
+
+  it('and options that are undefined count as not given', async () => {
+    expect((await createModel('lenet5', { numClasses: undefined } as ModelOptions)).numClasses).toBe(10)
+  })
+})
+
+describe('what a network of the registry knows of its images and weights', () => {
+  it('is that of its metadata', async () => {
+    for (const name of ['lenet5', 'resnet20_cifar10', 'squeezenet1_1']) {
+      const network = await createModel(name)
+      expect(network.preprocessing).toBe(modelMetadata(name).preprocessing)
+      expect(network.weightEntries).toBe(modelMetadata(name).weights)
+    }
+  })
+
+  it('can be replaced by that of the weights', async () => {
+    const network = await createModel('resnet50')
+    const [entry] = network.weightEntries
+    network.preprocessing = entry!.preprocessing
+    expect(network.preprocessing.resize).toBe(232)
+    expect(network.namedParameters()).toHaveLength(161)
+  })
+
+  it('is asked for of a network made by hand', () => {
+    const network = new LeNet5()
+    expect(() => network.preprocessing).toThrow('LeNet5: nobody has said how it wants its images')
+    expect(network.weightEntries).toEqual([])
+  })
+})
+
+describe('ResNet', () => {
+  it('takes another normalisation', async () => {
+    const network = await createModel('resnet18', {
+      normLayer: (channels: number) => new GroupNorm(8, channels),
+    })
+    expect(network.modules().filter((module) => module instanceof GroupNorm)).toHaveLength(20)
+    expect(network.modules().filter((module) => module instanceof BatchNorm2d)).toHaveLength(0)
+  })
+})
