@@ -27,7 +27,7 @@ export interface ModelSummary {
 }
 
 /** Counts a network's work and memory for one input shape, without computing anything. */
-export function summarize(
+export function summary(
   model: Module & { forward(x: Tensor): Tensor | readonly Tensor[] },
   inputShape: Shape,
 ): ModelSummary {
@@ -91,10 +91,10 @@ function macsOf(outputs: readonly Node[], inputs: readonly Node[]): number {
 }
 
 /** The summary as a table for people. */
-export function formatSummary(summary: ModelSummary): string {
+export function formatSummary(counted: ModelSummary): string {
   const number = (value: number): string => value.toLocaleString('en-US')
   const header = ['layer', 'type', 'output', 'parameters', 'MACs']
-  const rows = summary.layers.map(({ name, type, outputShape, parameters, macs }) => [
+  const rows = counted.layers.map(({ name, type, outputShape, parameters, macs }) => [
     name,
     type,
     outputShape.join(' x '),
@@ -109,16 +109,16 @@ export function formatSummary(summary: ModelSummary): string {
       .trimEnd()
   const rule = '-'.repeat(widths.reduce((a, b) => a + b + 2, -2))
   const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`
-  const frozen = summary.parameters - summary.trainableParameters
+  const frozen = counted.parameters - counted.trainableParameters
   return [
     line(header),
     rule,
     ...rows.map(line),
     rule,
-    `input        ${summary.inputShape.join(' x ')}`,
-    `parameters   ${number(summary.parameters)} (${mebibytes(summary.parameterBytes)})` +
+    `input        ${counted.inputShape.join(' x ')}`,
+    `parameters   ${number(counted.parameters)} (${mebibytes(counted.parameterBytes)})` +
       (frozen > 0 ? `, ${number(frozen)} of them frozen` : ''),
-    `MACs         ${number(summary.macs)}`,
-    `activations  ${mebibytes(summary.activationBytes)}`,
+    `MACs         ${number(counted.macs)}`,
+    `activations  ${mebibytes(counted.activationBytes)}`,
   ].join('\n')
 }

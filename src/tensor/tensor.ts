@@ -6,6 +6,7 @@ import { inputNode, type Node } from '../graph/node.ts'
 import * as g from '../graph/ops/index.ts'
 import {
   broadcastShapes,
+  calledAs,
   formatShape,
   normalizeAxes,
   normalizeAxis,
@@ -15,6 +16,7 @@ import {
   sizeOf,
 } from '../graph/shape.ts'
 import { HostStorage } from '../graph/storage.ts'
+import { showAsText } from './inspect.ts'
 import {
   assign,
   type Binding,
@@ -247,31 +249,31 @@ export class Tensor {
   }
 
   eq(other: Operand): Tensor {
-    return wrap(g.equal(this.node, operand(other)))
+    return calledAs('eq', () => wrap(g.equal(this.node, operand(other))))
   }
   ne(other: Operand): Tensor {
-    return wrap(g.logicalNot(g.equal(this.node, operand(other))))
+    return calledAs('ne', () => wrap(g.logicalNot(g.equal(this.node, operand(other)))))
   }
   lt(other: Operand): Tensor {
-    return wrap(g.less(this.node, operand(other)))
+    return calledAs('lt', () => wrap(g.less(this.node, operand(other))))
   }
   le(other: Operand): Tensor {
-    return wrap(g.lessEqual(this.node, operand(other)))
+    return calledAs('le', () => wrap(g.lessEqual(this.node, operand(other))))
   }
   gt(other: Operand): Tensor {
-    return wrap(g.less(operand(other), this.node))
+    return calledAs('gt', () => wrap(g.less(operand(other), this.node)))
   }
   ge(other: Operand): Tensor {
-    return wrap(g.lessEqual(operand(other), this.node))
+    return calledAs('ge', () => wrap(g.lessEqual(operand(other), this.node)))
   }
   logicalNot(): Tensor {
     return wrap(g.logicalNot(this.node))
   }
   logicalAnd(other: Tensor): Tensor {
-    return wrap(g.logicalAnd(this.node, other.node))
+    return calledAs('logicalAnd', () => wrap(g.logicalAnd(this.node, other.node)))
   }
   logicalOr(other: Tensor): Tensor {
-    return wrap(g.logicalOr(this.node, other.node))
+    return calledAs('logicalOr', () => wrap(g.logicalOr(this.node, other.node)))
   }
 
   neg(): Tensor {
@@ -366,26 +368,32 @@ export class Tensor {
     return wrap(g.reduceVar(this.node, normalizeAxes('var', axes, this.rank), correction, keepdim))
   }
   std(axes?: Axes, options: { correction?: number; keepdim?: boolean } = {}): Tensor {
-    return this.var(axes, options).sqrt()
+    return calledAs('std', () => this.var(axes, options).sqrt())
   }
   prod(axes?: Axes, keepdim = false): Tensor {
     return wrap(g.reduceProd(this.node, normalizeAxes('prod', axes, this.rank), keepdim))
   }
   /** The largest values over axes; ties share the gradient equally. */
   amax(axes?: Axes, keepdim = false): Tensor {
-    return wrap(g.reduceMax(this.node, normalizeAxes('amax', axes, this.rank), keepdim))
+    return calledAs('amax', () =>
+      wrap(g.reduceMax(this.node, normalizeAxes('amax', axes, this.rank), keepdim)),
+    )
   }
   amin(axes?: Axes, keepdim = false): Tensor {
-    return wrap(g.neg(g.reduceMax(g.neg(this.node), normalizeAxes('amin', axes, this.rank), keepdim)))
+    return calledAs('amin', () =>
+      wrap(g.neg(g.reduceMax(g.neg(this.node), normalizeAxes('amin', axes, this.rank), keepdim))),
+    )
   }
   /** Over all elements, or along one axis; the gradient along an axis goes to the first of equals. */
   max(axis?: number, keepdim = false): Tensor {
-    if (axis === undefined) return this.amax()
-    return this.#pick(this.argmax(axis, true), axis, keepdim)
+    return calledAs('max', () =>
+      axis === undefined ? this.amax() : this.#pick(this.argmax(axis, true), axis, keepdim),
+    )
   }
   min(axis?: number, keepdim = false): Tensor {
-    if (axis === undefined) return this.amin()
-    return this.#pick(this.argmin(axis, true), axis, keepdim)
+    return calledAs('min', () =>
+      axis === undefined ? this.amin() : this.#pick(this.argmin(axis, true), axis, keepdim),
+    )
   }
   #pick(index: Tensor, axis: number, keepdim: boolean): Tensor {
     const values = this.gather(axis, index)
@@ -393,19 +401,21 @@ export class Tensor {
   }
   /** int32 index of the largest element along an axis, or in the flattened tensor. */
   argmax(axis?: number, keepdim = false): Tensor {
-    if (axis === undefined) return wrap(g.argMax(g.reshape(this.node, [this.size]), 0))
-    const resolved = normalizeAxis('argmax', axis, this.rank)
-    const index = wrap(g.argMax(this.node, resolved))
-    return keepdim ? index.unsqueeze(resolved) : index
+    const [x, along] = axis === undefined ? [this.reshape(this.size), 0] : [this, axis]
+    const resolved = normalizeAxis('argmax', along, x.rank)
+    const index = calledAs('argmax', () => wrap(g.argMax(x.node, resolved)))
+    return keepdim && axis !== undefined ? index.unsqueeze(resolved) : index
   }
   argmin(axis?: number, keepdim = false): Tensor {
-    return this.neg().argmax(axis, keepdim)
+    return calledAs('argmin', () => this.neg().argmax(axis, keepdim))
   }
   any(axes?: Axes, keepdim = false): Tensor {
-    return wrap(g.reduceMax(g.cast(this.node, 'bool'), normalizeAxes('any', axes, this.rank), keepdim))
+    return calledAs('any', () =>
+      wrap(g.reduceMax(g.cast(this.node, 'bool'), normalizeAxes('any', axes, this.rank), keepdim)),
+    )
   }
   all(axes?: Axes, keepdim = false): Tensor {
-    return this.to('bool').logicalNot().any(axes, keepdim).logicalNot()
+    return calledAs('all', () => this.to('bool').logicalNot().any(axes, keepdim).logicalNot())
   }
   cumsum(axis: number): Tensor {
     return wrap(g.cumSum(this.node, normalizeAxis('cumsum', axis, this.rank)))
@@ -421,7 +431,7 @@ export class Tensor {
     return wrap(g.argSort(this.node, normalizeAxis('argsort', axis, this.rank), descending))
   }
   sort(axis = -1, descending = false): { values: Tensor; indices: Tensor } {
-    const indices = this.argsort(axis, descending)
+    const indices = calledAs('sort', () => this.argsort(axis, descending))
     return { values: this.gather(axis, indices), indices }
   }
   /** The k largest (or smallest) along an axis, in order. */
@@ -443,7 +453,7 @@ export class Tensor {
   }
   /** The same as reshape: values are never shared with the user, so a view needs no name of its own. */
   view(...shape: number[] | [readonly number[]]): Tensor {
-    return this.reshape(...shape)
+    return calledAs('view', () => this.reshape(...shape))
   }
   flatten(start = 0, end = -1): Tensor {
     if (this.rank === 0) return this.reshape(1)
@@ -488,7 +498,7 @@ export class Tensor {
     )
   }
   expandAs(other: Tensor): Tensor {
-    return this.expand(other.shape)
+    return calledAs('expandAs', () => this.expand(other.shape))
   }
   /** Per axis a slice, an index (which keeps the axis with size 1), or null for all of it. */
   slice(...specs: (SliceSpec | number | null)[]): Tensor {
@@ -513,16 +523,16 @@ export class Tensor {
   /** `length` elements of an axis from `start` on. */
   narrow(axis: number, start: number, length: number): Tensor {
     const resolved = normalizeAxis('narrow', axis, this.rank)
-    return wrap(g.sliceAxis(this.node, resolved, start, start + length))
+    return calledAs('narrow', () => wrap(g.sliceAxis(this.node, resolved, start, start + length)))
   }
   /** One index of an axis, which is removed. */
   select(axis: number, index: number): Tensor {
     const resolved = normalizeAxis('select', axis, this.rank)
     const size = this.shape[resolved]!
     const at = index < 0 ? index + size : index
-    if (!(at >= 0 && at < size))
+    if (!(Number.isInteger(at) && at >= 0 && at < size))
       throw new ShapeError(`select: index ${index} is out of range for an axis of ${size}`)
-    return this.narrow(resolved, at, 1).squeeze(resolved)
+    return calledAs('select', () => this.narrow(resolved, at, 1).squeeze(resolved))
   }
   /** Pieces of `size` along an axis, the last one smaller; or pieces of the given sizes. */
   split(size: number | readonly number[], axis = 0): Tensor[] {
@@ -541,7 +551,7 @@ export class Tensor {
     }
     let start = 0
     return sizes.map((length) => {
-      const part = this.narrow(resolved, start, length)
+      const part = calledAs('split', () => this.narrow(resolved, start, length))
       start += length
       return part
     })
@@ -549,7 +559,7 @@ export class Tensor {
   /** At most `count` pieces of equal size along an axis, the last one possibly smaller. */
   chunk(count: number, axis = 0): Tensor[] {
     const total = this.shape[normalizeAxis('chunk', axis, this.rank)]!
-    return this.split(Math.max(Math.ceil(total / count), 1), axis)
+    return calledAs('chunk', () => this.split(Math.max(Math.ceil(total / count), 1), axis))
   }
   unbind(axis = 0): Tensor[] {
     const size = this.shape[normalizeAxis('unbind', axis, this.rank)]!
@@ -590,7 +600,7 @@ export class Tensor {
       throw new ShapeError(`indexSelect: the index must have rank 1, got ${formatShape(index.shape)}`)
     const column = this.shape.map((_, i) => (i === resolved ? index.shape[0]! : 1))
     const shape = this.shape.map((d, i) => (i === resolved ? index.shape[0]! : d))
-    return this.gather(resolved, index.reshape(column).expand(shape))
+    return calledAs('indexSelect', () => this.gather(resolved, index.reshape(column).expand(shape)))
   }
 
   /** Matrix product with PyTorch's rules for vectors and for broadcasting of leading dimensions. */
@@ -602,15 +612,18 @@ export class Tensor {
   }
   softmax(axis: number): Tensor {
     const resolved = normalizeAxis('softmax', axis, this.rank)
-    const exponentials = this.sub(this.detach().amax(resolved, true)).exp()
+    const largest = calledAs('softmax', () => this.detach().amax(resolved, true))
+    const exponentials = this.sub(largest).exp()
     return exponentials.div(exponentials.sum(resolved, true))
   }
   logSoftmax(axis: number): Tensor {
     const resolved = normalizeAxis('logSoftmax', axis, this.rank)
-    const shifted = this.sub(this.detach().amax(resolved, true))
+    const shifted = this.sub(calledAs('logSoftmax', () => this.detach().amax(resolved, true)))
     return shifted.sub(shifted.exp().sum(resolved, true).log())
   }
 }
+
+showAsText(Tensor.prototype)
 
 /** Numbers nested as deep as the tensor's rank. */
 export type NestedArray = number | NestedArray[]
@@ -696,6 +709,13 @@ function resolveSlice(
 
 function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.rank === 0 || b.rank === 0) throw new ShapeError('matmul: both operands need rank 1 at least')
+  const [k, inner] = [a.shape.at(-1), b.shape.at(b.rank === 1 ? 0 : -2)]
+  if (k !== inner) {
+    throw new ShapeError(
+      `matmul: ${formatShape(a.shape)} x ${formatShape(b.shape)}: the inner dimensions are ${k} and ${inner}; ` +
+        'they must be equal',
+    )
+  }
   const left = a.rank === 1 ? a.unsqueeze(0) : a
   const right = b.rank === 1 ? b.unsqueeze(1) : b
   let product: Tensor

@@ -9,7 +9,7 @@ import {
   type ModelOptions,
   modelMetadata,
   type Network,
-  summarize,
+  summary,
 } from '../../src/models/index.ts'
 import {
   getBackend,
@@ -123,11 +123,11 @@ describe.each(listModels())('%s', (name) => {
 
   it('has the published number of parameters and of multiply-accumulates', async () => {
     const network = await shapesOf(name)
-    const summary = summarize(network, [1, channels, ...toSize(metadata.preprocessing.inputSize, name)])
-    const counts = { parameters: summary.parameters, macs: summary.macs }
+    const counted = summary(network, [1, channels, ...toSize(metadata.preprocessing.inputSize, name)])
+    const counts = { parameters: counted.parameters, macs: counted.macs }
     expect(counts).toEqual(published[name])
     expect(counts).toEqual({ parameters: metadata.parameters, macs: metadata.macs })
-    expect(formatSummary(summary)).toContain(`parameters   ${metadata.parameters.toLocaleString('en-US')}`)
+    expect(formatSummary(counted)).toContain(`parameters   ${metadata.parameters.toLocaleString('en-US')}`)
     expect(String(network).split('\n')[0]).toBe(`${network.constructor.name}(`)
   })
 

@@ -1,3 +1,4 @@
+import { calledAs } from '../../graph/shape.ts'
 import { customGradient } from '../../tensor/autograd.ts'
 import { checkOptions } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
@@ -35,7 +36,7 @@ export function binaryCrossEntropy(
       target.requiresGrad ? g.mul(logOfRest(input).sub(logOf(input))) : null,
     ],
   )
-  return reduced(options.weight ? loss.mul(options.weight) : loss, options.reduction ?? 'mean')
+  return reduced(weighted('binaryCrossEntropy', loss, options.weight), options.reduction ?? 'mean')
 }
 
 export interface BinaryCrossEntropyWithLogitsOptions extends BinaryCrossEntropyOptions {
@@ -57,9 +58,17 @@ export function binaryCrossEntropyWithLogits(
   const scaled =
     posWeight === undefined || posWeight === null
       ? negativeLog
-      : negativeLog.mul(target.mul(typeof posWeight === 'number' ? posWeight - 1 : posWeight.sub(1)).add(1))
+      : calledAs('binaryCrossEntropyWithLogits', () =>
+          negativeLog.mul(
+            target.mul(typeof posWeight === 'number' ? posWeight - 1 : posWeight.sub(1)).add(1),
+          ),
+        )
   const loss = target.neg().add(1).mul(input).add(scaled)
-  return reduced(weight ? loss.mul(weight) : loss, reduction)
+  return reduced(weighted('binaryCrossEntropyWithLogits', loss, weight), reduction)
+}
+
+function weighted(op: string, loss: Tensor, weight: Tensor | null | undefined): Tensor {
+  return weight ? calledAs(op, () => loss.mul(weight)) : loss
 }
 
 export interface SigmoidFocalLossOptions {

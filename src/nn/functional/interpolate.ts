@@ -73,7 +73,9 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   for (const [i, resizing] of resizings.entries()) {
     const taps = tapsOf(resizing)
     if (isIdentity(taps)) continue
-    y = isFloating(x.dtype) ? applyTaps(y, 2 + i, taps) : y.indexSelect(2 + i, tensor(taps.indices))
+    y = isFloating(x.dtype)
+      ? applyTaps('interpolate', y, 2 + i, taps)
+      : y.indexSelect(2 + i, tensor(taps.indices))
   }
   return y
 }

@@ -30,5 +30,5 @@ export function localResponseNorm(x: Tensor, size: number, options: LocalRespons
     const first = channel - Math.floor(size / 2)
     return range(Math.max(first, 0), Math.min(first + size, channels), alpha / size)
   })
-  return x.div(applyTaps(x.mul(x), 1, taps).add(k).pow(beta))
+  return x.div(applyTaps('localResponseNorm', x.mul(x), 1, taps).add(k).pow(beta))
 }

@@ -86,5 +86,5 @@ function padAxis(x: Tensor, axis: number, side: Sides, mode: Exclude<PadMode, 'c
   const length = size + before + after
   if (!isFloating(x.dtype))
     return x.indexSelect(axis, tensor(Int32Array.from({ length }, (_, i) => source(i))))
-  return applyTaps(x, axis, pickTaps(`pad(${mode},${before})`, size, length, source))
+  return applyTaps('pad', x, axis, pickTaps(`pad(${mode},${before})`, size, length, source))
 }

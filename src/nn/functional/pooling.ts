@@ -73,7 +73,7 @@ export function avgPool2d(x: Tensor, kernelSize: Size2d, options: AvgPool2dOptio
       const divisor = fixed ?? (countIncludePad ? last - first : to - from)
       return range(from, to, 1 / divisor)
     })
-    y = applyTaps(y, 2 + axis, taps)
+    y = applyTaps('avgPool2d', y, 2 + axis, taps)
   }
   return y
 }

@@ -113,7 +113,7 @@ export function unfold(x: Tensor, kernelSize: Size2d, options: UnfoldOptions = {
   }
   const [n, c, h, w] = x.shape as [number, number, number, number]
   const { kernel, counts, taps } = windowTaps('unfold', [h, w], kernelSize, options)
-  return applyTaps(applyTaps(x, 2, taps[0]), 3, taps[1])
+  return applyTaps('unfold', applyTaps('unfold', x, 2, taps[0]), 3, taps[1])
     .reshape(n, c, kernel[0], counts[0], kernel[1], counts[1])
     .permute(0, 1, 2, 4, 3, 5)
     .reshape(n, c * kernel[0] * kernel[1], counts[0] * counts[1])
@@ -137,5 +137,5 @@ export function fold(x: Tensor, outputSize: Size2d, kernelSize: Size2d, options:
     .reshape(n, c, kernel[0], kernel[1], counts[0], counts[1])
     .permute(0, 1, 2, 4, 3, 5)
     .reshape(n, c, kernel[0] * counts[0], kernel[1] * counts[1])
-  return applyTaps(applyTaps(laid, 3, transposedTaps(taps[1])), 2, transposedTaps(taps[0]))
+  return applyTaps('fold', applyTaps('fold', laid, 3, transposedTaps(taps[1])), 2, transposedTaps(taps[0]))
 }
