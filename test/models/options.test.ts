@@ -1,7 +1,11 @@
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { checkCase, readGolden } from '../../scripts/golden.mjs'
+import * as models from '../../src/models/index.ts'
 import { createModel, type ModelOptions, modelMetadata } from '../../src/models/index.ts'
 import { LeNet5 } from '../../src/models/lenet.ts'
 import { BatchNorm2d, GroupNorm } from '../../src/nn/index.ts'
+import * as tensors from '../../src/tensor/index.ts'
 
 describe('options that a network does not take', () => {
   it.each<[string, Readonly<Record<string, unknown>>, string]>([
@@ -65,12 +69,53 @@ describe('what a network of the registry knows of its images and weights', () =>
   })
 })
 
+const native = (await tensors.getBackend()).info.name === 'native'
+const golden = fileURLToPath(new URL('fixtures/options.json', import.meta.url))
+const { salt, cases } = readGolden(golden) as { salt: string; cases: readonly { readonly case: string }[] }
+
+describe.skipIf(!native)('networks with options as PyTorch', () => {
+  it.each(cases.map((entry) => [entry.case, entry] as const))('%s', async (_, entry) => {
+    const { failures } = await checkCase({ ...models, ...tensors }, entry, salt)
+    expect(failures).toEqual([])
+  })
+})
+
 describe('ResNet', () => {
+  it('says how its stages stride when they are dilated', async () => {
+    const network = await createModel('resnet50', { replaceStrideWithDilation: [false, true, true] })
+    expect(network.featureInfo.map(({ stride }) => stride)).toEqual([4, 8, 8, 8])
+    expect(network.forwardPyramid(tensors.zeros([1, 3, 64, 64])).map(({ shape }) => shape[2])).toEqual([
+      16, 8, 8, 8,
+    ])
+    await expect(
+      createModel('resnet18', { replaceStrideWithDilation: [false, false, true] }),
+    ).rejects.toThrow('dilation need a bottleneck network')
+  })
+
+  it.each([
+    ['resnet18', 'bn2', 8],
+    ['resnet50', 'bn3', 16],
+  ])('%s starts its branches at zero if asked to', async (name, last, blocks) => {
+    const network = await createModel(name, { zeroInitResidual: true })
+    const weights = network
+      .namedParameters()
+      .filter(([path]) => path.startsWith('layer') && path.endsWith(`${last}.weight`))
+    expect(weights).toHaveLength(blocks)
+    for (const [, weight] of weights) expect(await weight.abs().max().item()).toBe(0)
+    const usual = await createModel(name)
+    expect(await (usual.getSubmodule(`layer1.0.${last}`) as BatchNorm2d).weight!.amin().item()).toBe(1)
+  })
+
   it('takes another normalisation', async () => {
     const network = await createModel('resnet18', {
       normLayer: (channels: number) => new GroupNorm(8, channels),
+      numClasses: 4,
     })
     expect(network.modules().filter((module) => module instanceof GroupNorm)).toHaveLength(20)
     expect(network.modules().filter((module) => module instanceof BatchNorm2d)).toHaveLength(0)
+    expect(network.buffers()).toEqual([])
+    const images = tensors.ones([2, 3, 32, 32])
+    const scores = await network.forward(images).data()
+    expect(scores.every(Number.isFinite)).toBe(true)
   })
 })
