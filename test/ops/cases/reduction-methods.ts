@@ -74,6 +74,11 @@ export const reductionMethodCases: CaseTable = {
     const { values, indices } = x.cummax(axis)
     return [values, indices]
   }),
+  argsort: alongAxis(
+    (x, axis, _keepdim, { descending }) => [x.argsort(axis, descending), x.argsort()],
+    comparable,
+    false,
+  ),
   sort: alongAxis((x, axis, _keepdim, { descending }) => {
     const { values, indices } = x.sort(axis, descending)
     return [values, indices]
