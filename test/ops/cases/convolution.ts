@@ -69,7 +69,6 @@ function drawProblem(
 function convolution(kind?: Kind): OpCase {
   return {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const { attrs, x, weight } = drawProblem(random, kind)
       return nodeTrial([random.floats(x), random.floats(weight)], (image, w) => g.conv2d(image!, w!, attrs))
@@ -81,7 +80,6 @@ export const convolutionCases: CaseTable<'conv2d' | 'conv2dInputGrad' | 'conv2dW
   conv2d: convolution(),
   conv2dInputGrad: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const { attrs, y, weight, size } = drawProblem(random)
       return nodeTrial([random.floats(y), random.floats(weight)], (dy, w) =>
@@ -91,7 +89,6 @@ export const convolutionCases: CaseTable<'conv2d' | 'conv2dInputGrad' | 'conv2dW
   },
   conv2dWeightGrad: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const { attrs, x, y, kernel } = drawProblem(random)
       return nodeTrial([random.floats(x), random.floats(y)], (image, dy) =>

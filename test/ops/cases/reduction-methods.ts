@@ -12,7 +12,7 @@ const comparable: Values = (random, shape) =>
 function reduction(
   fn: (x: Tensor, axes: Axes | undefined, keepdim: boolean) => Tensor,
   values: Values = floats,
-  options: Omit<OpCase, 'draw'> = { gradient: true, floor: 1 },
+  options: Omit<OpCase, 'draw'> = { gradient: true },
 ): OpCase {
   return {
     ...options,
@@ -53,23 +53,23 @@ const flags: Values = (random, shape) => random.ties(shape, random.dtype())
 export const reductionMethodCases: CaseTable = {
   sum: reduction((x, axes, keepdim) => x.sum(axes, keepdim)),
   mean: reduction((x, axes, keepdim) => x.mean(axes, keepdim)),
-  'mean of integers': reduction((x, axes, keepdim) => x.mean(axes, keepdim), flags, { floor: 1 }),
+  'mean of integers': reduction((x, axes, keepdim) => x.mean(axes, keepdim), flags, {}),
   var: reduction((x, axes, keepdim) => x.var(axes, { correction: 0, keepdim })),
-  'var, unbiased': reduction((x, axes, keepdim) => x.var(axes, { keepdim }), floats, { floor: 1 }),
-  std: reduction((x, axes, keepdim) => x.std(axes, { correction: 0, keepdim }), floats, { floor: 1 }),
+  'var, unbiased': reduction((x, axes, keepdim) => x.var(axes, { keepdim }), floats, {}),
+  std: reduction((x, axes, keepdim) => x.std(axes, { correction: 0, keepdim }), floats, {}),
   prod: reduction(
     (x, axes, keepdim) => x.prod(axes, keepdim),
     (random, shape) => random.floats(shape, 0.7, 1.3),
   ),
   amax: reduction((x, axes, keepdim) => x.amax(axes, keepdim), comparable),
   amin: reduction((x, axes, keepdim) => x.amin(axes, keepdim), comparable),
-  any: reduction((x, axes, keepdim) => x.any(axes, keepdim), flags, { floor: 1 }),
-  all: reduction((x, axes, keepdim) => x.all(axes, keepdim), flags, { floor: 1 }),
+  any: reduction((x, axes, keepdim) => x.any(axes, keepdim), flags, {}),
+  all: reduction((x, axes, keepdim) => x.all(axes, keepdim), flags, {}),
   max: alongAxis((x, axis, keepdim) => x.max(axis, keepdim)),
   min: alongAxis((x, axis, keepdim) => x.min(axis, keepdim)),
   argmax: alongAxis((x, axis, keepdim) => [x.argmax(axis, keepdim), x.argmax()], comparable, false),
   argmin: alongAxis((x, axis, keepdim) => [x.argmin(axis, keepdim), x.argmin()], comparable, false),
-  cumsum: { ...alongAxis((x, axis) => x.cumsum(axis), floats), floor: 1 },
+  cumsum: alongAxis((x, axis) => x.cumsum(axis), floats),
   cummax: alongAxis((x, axis) => {
     const { values, indices } = x.cummax(axis)
     return [values, indices]
