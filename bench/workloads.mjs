@@ -1,6 +1,6 @@
 // What is measured, as Ocelli runs it. Weights and inputs are functions of their names, so that every engine, each in a
 // process of its own, computes with the same numbers.
-import { createModel, F, nn, noGrad, optim, summarize, tensor } from '../dist/index.js'
+import { createModel, F, nn, noGrad, optim, summary, tensor } from '../dist/index.js'
 import { signedOf, weightsOf } from '../scripts/golden.mjs'
 
 const salt = 'bench'
@@ -39,7 +39,7 @@ async function inference(spec) {
   return {
     inputs: [input('input', shape)],
     fn: (x) => noGrad(() => firstOf(model.forward(x))),
-    macs: () => summarize(model, shape).macs,
+    macs: () => summary(model, shape).macs,
   }
 }
 
@@ -99,6 +99,6 @@ export async function buildTraining(spec) {
       return loss
     },
     // The gradients of input and weight cost as much again, each.
-    macs: () => 3 * summarize(model, shape).macs,
+    macs: () => 3 * summary(model, shape).macs,
   }
 }

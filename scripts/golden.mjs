@@ -191,7 +191,7 @@ async function checkBackward(ocelli, model, golden, salt, part, mismatches) {
 
 /** Checks one case; gives the largest error of each kind and the list of failures. */
 export async function checkCase(ocelli, golden, salt) {
-  const { createModel, tensor, noGrad, summarize } = ocelli
+  const { createModel, tensor, noGrad, summary } = ocelli
   const mismatches = new Mismatches()
   const model = await createModel(golden.name, camelOptions(golden.options))
   mismatches.equalLists(
@@ -207,7 +207,7 @@ export async function checkCase(ocelli, golden, salt) {
   if (mismatches.failures.length > 0) return mismatches
   fill(model, salt, golden.stateDict, golden.constants)
   model.eval()
-  mismatches.equal('macs', summarize(model, golden.input).macs, golden.macs)
+  mismatches.equal('macs', summary(model, golden.input).macs, golden.macs)
   const outputs = outputsOf(
     noGrad(() => model.forward(tensor(signedOf(salt, 'input', golden.input), golden.input))),
   )

@@ -10,5 +10,5 @@ function run(script, args = []) {
   if (status !== 0) process.exit(status ?? 1)
 }
 
-run(resolve(root, 'scripts/build-native.mjs'))
+run(resolve(root, 'scripts/build-native.mjs'), ['--optional'])
 run(resolve(root, 'node_modules/typescript/bin/tsc'), ['-p', 'tsconfig.build.json'])

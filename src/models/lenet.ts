@@ -1,11 +1,25 @@
 import { AvgPool2d, Conv2d, F, Linear, MaxPool2d, Module, ReLU, Sequential } from '../nn/index.ts'
 import type { Tensor } from '../tensor/index.ts'
-import { type FeatureInfo, type HeadOptions, Network, type NetworkOptions } from './network.ts'
+import type { OptionKinds } from '../tensor/options.ts'
+import {
+  type FeatureInfo,
+  type HeadOptions,
+  Network,
+  type NetworkOptions,
+  networkOptions,
+  type Variant,
+} from './network.ts'
 
 export interface LeNetOptions extends NetworkOptions {
   /** 'tanh' with 'average' is nearest to the paper. */
   readonly activation?: 'relu' | 'tanh'
   readonly pooling?: 'max' | 'average'
+}
+
+const lenetOptions: OptionKinds<LeNetOptions> = {
+  ...networkOptions,
+  activation: ['relu', 'tanh'],
+  pooling: ['max', 'average'],
 }
 
 /**
@@ -87,7 +101,7 @@ export class LeNet5DualC2 extends Network {
     { name: 'c3', channels: 120, stride: 4 },
   ]
 
-  constructor({ numClasses = 10, inChannels = 1 }: LeNetOptions = {}) {
+  constructor({ numClasses = 10, inChannels = 1 }: NetworkOptions = {}) {
     super()
     this.numClasses = numClasses
     const pooled = (name: string, from: number, to: number): Sequential =>
@@ -120,7 +134,10 @@ function classifier(numClasses: number): Module {
   return new Named('f5', new Sequential({ f5: new Linear(84, numClasses) }))
 }
 
-export const variants: Readonly<Record<'lenet5' | 'lenet5_dual_c2', (options?: LeNetOptions) => Network>> = {
-  lenet5: (options) => new LeNet5(options),
-  lenet5_dual_c2: (options) => new LeNet5DualC2(options),
+export const variants: {
+  readonly lenet5: Variant<LeNetOptions>
+  readonly lenet5_dual_c2: Variant<NetworkOptions>
+} = {
+  lenet5: { options: lenetOptions, create: (options) => new LeNet5(options) },
+  lenet5_dual_c2: { options: networkOptions, create: (options) => new LeNet5DualC2(options) },
 }

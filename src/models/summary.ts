@@ -27,7 +27,7 @@ export interface ModelSummary {
 }
 
 /** Counts a network's work and memory for one input shape, as in evaluation, without computing or changing anything. */
-export function summarize(
+export function summary(
   model: Module & { forward(x: Tensor): Tensor | readonly Tensor[] },
   inputShape: Shape,
 ): ModelSummary {
@@ -100,10 +100,10 @@ function formatBytes(bytes: number): string {
 }
 
 /** The summary as a table for people. */
-export function formatSummary(summary: ModelSummary): string {
+export function formatSummary(counted: ModelSummary): string {
   const number = (value: number): string => value.toLocaleString('en-US')
   const header = ['layer', 'type', 'output', 'parameters', 'MACs']
-  const rows = summary.layers.map(({ name, type, outputShape, parameters, macs }) => [
+  const rows = counted.layers.map(({ name, type, outputShape, parameters, macs }) => [
     name,
     type,
     outputShape.join(' x '),
@@ -117,16 +117,16 @@ export function formatSummary(summary: ModelSummary): string {
       .join('  ')
       .trimEnd()
   const rule = '-'.repeat(widths.reduce((a, b) => a + b + 2, -2))
-  const frozen = summary.parameters - summary.trainableParameters
+  const frozen = counted.parameters - counted.trainableParameters
   return [
     line(header),
     rule,
     ...rows.map(line),
     rule,
-    `input        ${summary.inputShape.join(' x ')}`,
-    `parameters   ${number(summary.parameters)} (${formatBytes(summary.parameterBytes)})` +
+    `input        ${counted.inputShape.join(' x ')}`,
+    `parameters   ${number(counted.parameters)} (${formatBytes(counted.parameterBytes)})` +
       (frozen > 0 ? `, ${number(frozen)} of them frozen` : ''),
-    `MACs         ${number(summary.macs)}`,
-    `activations  ${formatBytes(summary.activationBytes)}`,
+    `MACs         ${number(counted.macs)}`,
+    `activations  ${formatBytes(counted.activationBytes)}`,
   ].join('\n')
 }

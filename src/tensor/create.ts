@@ -1,7 +1,7 @@
 import { type DType, dtypeOfArray, dtypes, type TypedArray } from '../graph/dtype.ts'
 import { inputNode } from '../graph/node.ts'
 import * as g from '../graph/ops/index.ts'
-import { formatShape, normalizeAxis, type Shape, ShapeError, sizeOf } from '../graph/shape.ts'
+import { calledAs, formatShape, normalizeAxis, type Shape, ShapeError, sizeOf } from '../graph/shape.ts'
 import { HostStorage } from '../graph/storage.ts'
 import { type Generator, getDefaultGenerator } from './generator.ts'
 import { checkedIndex } from './indices.ts'
@@ -185,9 +185,11 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
 
 /** Along a new axis. */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
-  return concat(
-    tensors.map((t) => t.unsqueeze(axis)),
-    axis,
+  return calledAs('stack', () =>
+    concat(
+      tensors.map((t) => t.unsqueeze(axis)),
+      axis,
+    ),
   )
 }
 

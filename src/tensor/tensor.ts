@@ -6,6 +6,7 @@ import { inputNode, type Node } from '../graph/node.ts'
 import * as g from '../graph/ops/index.ts'
 import {
   broadcastShapes,
+  calledAs,
   formatShape,
   normalizeAxes,
   normalizeAxis,
@@ -16,6 +17,7 @@ import {
 } from '../graph/shape.ts'
 import { HostStorage } from '../graph/storage.ts'
 import { checkIndices, gather, indexSelect } from './indices.ts'
+import { showAsText } from './inspect.ts'
 import { assign, type Binding, forgetGradient, realizeBindings, wantGradient, wantLoss } from './pending.ts'
 import type { RealizeOptions } from './realize.ts'
 
@@ -250,31 +252,31 @@ export class Tensor {
   }
 
   eq(other: Operand): Tensor {
-    return wrap(g.equal(this.node, operand(other)))
+    return calledAs('eq', () => wrap(g.equal(this.node, operand(other))))
   }
   ne(other: Operand): Tensor {
-    return wrap(g.logicalNot(g.equal(this.node, operand(other))))
+    return calledAs('ne', () => wrap(g.logicalNot(g.equal(this.node, operand(other)))))
   }
   lt(other: Operand): Tensor {
-    return wrap(g.less(this.node, operand(other)))
+    return calledAs('lt', () => wrap(g.less(this.node, operand(other))))
   }
   le(other: Operand): Tensor {
-    return wrap(g.lessEqual(this.node, operand(other)))
+    return calledAs('le', () => wrap(g.lessEqual(this.node, operand(other))))
   }
   gt(other: Operand): Tensor {
-    return wrap(g.less(operand(other), this.node))
+    return calledAs('gt', () => wrap(g.less(operand(other), this.node)))
   }
   ge(other: Operand): Tensor {
-    return wrap(g.lessEqual(operand(other), this.node))
+    return calledAs('ge', () => wrap(g.lessEqual(operand(other), this.node)))
   }
   logicalNot(): Tensor {
     return wrap(g.logicalNot(this.node))
   }
   logicalAnd(other: Tensor): Tensor {
-    return wrap(g.logicalAnd(this.node, other.node))
+    return calledAs('logicalAnd', () => wrap(g.logicalAnd(this.node, other.node)))
   }
   logicalOr(other: Tensor): Tensor {
-    return wrap(g.logicalOr(this.node, other.node))
+    return calledAs('logicalOr', () => wrap(g.logicalOr(this.node, other.node)))
   }
 
   neg(): Tensor {
@@ -369,40 +371,50 @@ export class Tensor {
     return wrap(g.reduceVar(this.node, normalizeAxes('var', axes, this.rank), correction, keepdim))
   }
   std(axes?: Axes, options: { correction?: number; keepdim?: boolean } = {}): Tensor {
-    const variance = this.var(axes, options)
-    if (!variance.requiresGrad) return variance.sqrt()
-    // As PyTorch, no gradient flows where all values are equal; that of the root would be infinite.
-    const equal = g.equal(variance.node, 0)
-    return wrap(g.where(equal, 0, g.sqrt(g.where(equal, 1, variance.node))))
+    return calledAs('std', () => {
+      const variance = this.var(axes, options)
+      if (!variance.requiresGrad) return variance.sqrt()
+      // As PyTorch, no gradient flows where all values are equal; that of the root would be infinite.
+      const equal = g.equal(variance.node, 0)
+      return wrap(g.where(equal, 0, g.sqrt(g.where(equal, 1, variance.node))))
+    })
   }
   prod(axes?: Axes, keepdim = false): Tensor {
     return wrap(g.reduceProd(this.node, normalizeAxes('prod', axes, this.rank), keepdim))
   }
   /** The largest values over axes; ties share the gradient equally. */
   amax(axes?: Axes, keepdim = false): Tensor {
-    return wrap(g.reduceMax(this.node, normalizeAxes('amax', axes, this.rank), keepdim))
+    return calledAs('amax', () =>
+      wrap(g.reduceMax(this.node, normalizeAxes('amax', axes, this.rank), keepdim)),
+    )
   }
   amin(axes?: Axes, keepdim = false): Tensor {
-    return wrap(g.reduceMin(this.node, normalizeAxes('amin', axes, this.rank), keepdim))
+    return calledAs('amin', () =>
+      wrap(g.reduceMin(this.node, normalizeAxes('amin', axes, this.rank), keepdim)),
+    )
   }
   /**
    * The largest values over all elements, or along one axis; the gradient along an axis goes to the first of equals.
    * `maxWithIndices` also says where they are.
    */
   max(axis?: number, keepdim = false): Tensor {
-    return axis === undefined ? this.amax() : this.maxWithIndices(axis, keepdim).values
+    return calledAs('max', () =>
+      axis === undefined ? this.amax() : this.maxWithIndices(axis, keepdim).values,
+    )
   }
   /** As `max`, of the smallest values; `minWithIndices` also says where they are. */
   min(axis?: number, keepdim = false): Tensor {
-    return axis === undefined ? this.amin() : this.minWithIndices(axis, keepdim).values
+    return calledAs('min', () =>
+      axis === undefined ? this.amin() : this.minWithIndices(axis, keepdim).values,
+    )
   }
   /** The largest values along an axis, and the int32 index of the first of each: PyTorch's `max(dim)`. */
   maxWithIndices(axis: number, keepdim = false): { values: Tensor; indices: Tensor } {
-    return this.#pick(this.argmax(axis, true), axis, keepdim)
+    return calledAs('maxWithIndices', () => this.#pick(this.argmax(axis, true), axis, keepdim))
   }
   /** The smallest values along an axis, and the int32 index of the first of each: PyTorch's `min(dim)`. */
   minWithIndices(axis: number, keepdim = false): { values: Tensor; indices: Tensor } {
-    return this.#pick(this.argmin(axis, true), axis, keepdim)
+    return calledAs('minWithIndices', () => this.#pick(this.argmin(axis, true), axis, keepdim))
   }
   #pick(index: Tensor, axis: number, keepdim: boolean): { values: Tensor; indices: Tensor } {
     const values = this.gather(axis, index)
@@ -412,10 +424,10 @@ export class Tensor {
   }
   /** int32 index of the largest element along an axis, or in the flattened tensor. */
   argmax(axis?: number, keepdim = false): Tensor {
-    return this.#extreme('argmax', g.argMax, axis, keepdim)
+    return calledAs('argmax', () => this.#extreme('argmax', g.argMax, axis, keepdim))
   }
   argmin(axis?: number, keepdim = false): Tensor {
-    return this.#extreme('argmin', g.argMin, axis, keepdim)
+    return calledAs('argmin', () => this.#extreme('argmin', g.argMin, axis, keepdim))
   }
   #extreme(
     op: string,
@@ -432,11 +444,11 @@ export class Tensor {
   any(axes?: Axes, keepdim = false): Tensor {
     const along = normalizeAxes('any', axes, this.rank)
     if (along.some((axis) => this.shape[axis] === 0)) return this.sum(axes, keepdim).to('bool')
-    return wrap(g.reduceMax(g.cast(this.node, 'bool'), along, keepdim))
+    return calledAs('any', () => wrap(g.reduceMax(g.cast(this.node, 'bool'), along, keepdim)))
   }
   /** Whether no element is 0; true where there is none. */
   all(axes?: Axes, keepdim = false): Tensor {
-    return this.to('bool').logicalNot().any(axes, keepdim).logicalNot()
+    return calledAs('all', () => this.to('bool').logicalNot().any(axes, keepdim).logicalNot())
   }
   cumsum(axis: number): Tensor {
     return wrap(g.cumSum(this.node, normalizeAxis('cumsum', axis, this.rank)))
@@ -452,7 +464,7 @@ export class Tensor {
     return wrap(g.argSort(this.node, normalizeAxis('argsort', axis, this.rank), descending))
   }
   sort(axis = -1, descending = false): { values: Tensor; indices: Tensor } {
-    const indices = this.argsort(axis, descending)
+    const indices = calledAs('sort', () => this.argsort(axis, descending))
     return { values: this.gather(axis, indices), indices }
   }
   /** The k largest (or smallest) along an axis, in order. */
@@ -474,7 +486,7 @@ export class Tensor {
   }
   /** The same as reshape: values are never shared with the user, so a view needs no name of its own. */
   view(...shape: number[] | [readonly number[]]): Tensor {
-    return this.reshape(...shape)
+    return calledAs('view', () => this.reshape(...shape))
   }
   flatten(start = 0, end = -1): Tensor {
     if (this.rank === 0) return this.reshape(1)
@@ -519,7 +531,7 @@ export class Tensor {
     )
   }
   expandAs(other: Tensor): Tensor {
-    return this.expand(other.shape)
+    return calledAs('expandAs', () => this.expand(other.shape))
   }
   /** Per axis a slice, an index (which keeps the axis with size 1), or null for all of it. */
   slice(...specs: (SliceSpec | number | null)[]): Tensor {
@@ -544,16 +556,16 @@ export class Tensor {
   /** `length` elements of an axis from `start` on. */
   narrow(axis: number, start: number, length: number): Tensor {
     const resolved = normalizeAxis('narrow', axis, this.rank)
-    return wrap(g.sliceAxis(this.node, resolved, start, start + length))
+    return calledAs('narrow', () => wrap(g.sliceAxis(this.node, resolved, start, start + length)))
   }
   /** One index of an axis, which is removed. */
   select(axis: number, index: number): Tensor {
     const resolved = normalizeAxis('select', axis, this.rank)
     const size = this.shape[resolved]!
     const at = index < 0 ? index + size : index
-    if (!(at >= 0 && at < size))
+    if (!(Number.isInteger(at) && at >= 0 && at < size))
       throw new ShapeError(`select: index ${index} is out of range for an axis of ${size}`)
-    return this.narrow(resolved, at, 1).squeeze(resolved)
+    return calledAs('select', () => this.narrow(resolved, at, 1).squeeze(resolved))
   }
   /** Pieces of `size` along an axis, the last one smaller; or pieces of the given sizes. */
   split(size: number | readonly number[], axis = 0): Tensor[] {
@@ -572,7 +584,7 @@ export class Tensor {
     }
     let start = 0
     return sizes.map((length) => {
-      const part = this.narrow(resolved, start, length)
+      const part = calledAs('split', () => this.narrow(resolved, start, length))
       start += length
       return part
     })
@@ -580,7 +592,7 @@ export class Tensor {
   /** At most `count` pieces of equal size along an axis, the last one possibly smaller. */
   chunk(count: number, axis = 0): Tensor[] {
     const total = this.shape[normalizeAxis('chunk', axis, this.rank)]!
-    return this.split(Math.max(Math.ceil(total / count), 1), axis)
+    return calledAs('chunk', () => this.split(Math.max(Math.ceil(total / count), 1), axis))
   }
   unbind(axis = 0): Tensor[] {
     const size = this.shape[normalizeAxis('unbind', axis, this.rank)]!
@@ -620,8 +632,8 @@ export class Tensor {
   }
   /** The slices of an axis that a list of indices (int32 [n]) names. */
   indexSelect(axis: number, index: Tensor): Tensor {
-    return wrap(
-      indexSelect('indexSelect', this.node, index.node, normalizeAxis('indexSelect', axis, this.rank)),
+    return calledAs('indexSelect', () =>
+      wrap(indexSelect('indexSelect', this.node, index.node, normalizeAxis('indexSelect', axis, this.rank))),
     )
   }
 
@@ -634,15 +646,18 @@ export class Tensor {
   }
   softmax(axis: number): Tensor {
     const resolved = normalizeAxis('softmax', axis, this.rank)
-    const exponentials = this.sub(this.detach().amax(resolved, true)).exp()
+    const largest = calledAs('softmax', () => this.detach().amax(resolved, true))
+    const exponentials = this.sub(largest).exp()
     return exponentials.div(exponentials.sum(resolved, true))
   }
   logSoftmax(axis: number): Tensor {
     const resolved = normalizeAxis('logSoftmax', axis, this.rank)
-    const shifted = this.sub(this.detach().amax(resolved, true))
+    const shifted = this.sub(calledAs('logSoftmax', () => this.detach().amax(resolved, true)))
     return shifted.sub(shifted.exp().sum(resolved, true).log())
   }
 }
+
+showAsText(Tensor.prototype)
 
 /** Numbers nested as deep as the tensor's rank. */
 export type NestedArray = number | NestedArray[]
@@ -737,6 +752,13 @@ function resolveSlice(
 
 function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.rank === 0 || b.rank === 0) throw new ShapeError('matmul: both operands need rank 1 at least')
+  const [k, inner] = [a.shape.at(-1), b.shape.at(b.rank === 1 ? 0 : -2)]
+  if (k !== inner) {
+    throw new ShapeError(
+      `matmul: ${formatShape(a.shape)} x ${formatShape(b.shape)}: the inner dimensions are ${k} and ${inner}; ` +
+        'they must be equal',
+    )
+  }
   const left = a.rank === 1 ? a.unsqueeze(0) : a
   const right = b.rank === 1 ? b.unsqueeze(1) : b
   let product: Tensor

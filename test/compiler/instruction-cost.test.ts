@@ -5,7 +5,7 @@ import { abstractGraph, record } from '../../src/compiler/graph.ts'
 import { type InstructionCost, instructionCost } from '../../src/compiler/instruction-cost.ts'
 import type { Dense, Image, Instruction, MicroOp, Operand, Slot } from '../../src/compiler/program.ts'
 import type { Target } from '../../src/compiler/target.ts'
-import { createModel, summarize } from '../../src/models/index.ts'
+import { createModel, summary } from '../../src/models/index.ts'
 import { noGrad, tensor } from '../../src/tensor/index.ts'
 
 /** Slots of a size that no operand reaches. */
@@ -166,6 +166,6 @@ describe('the cost of an instruction', () => {
     const { node } = noGrad(() => model.forward(tensor(new Float32Array(2 * 3 * 64 * 64), shape)))
     const { program } = compile(abstractGraph(record([node])), target)
     const macs = program.instructions.map((instruction) => instructionCost(program.slots, instruction).macs)
-    expect(macs.reduce((sum, n) => sum + n, 0)).toBe(summarize(model, shape).macs)
+    expect(macs.reduce((sum, n) => sum + n, 0)).toBe(summary(model, shape).macs)
   })
 })

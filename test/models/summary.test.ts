@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createModel, summarize } from '../../src/models/index.ts'
+import { createModel, summary } from '../../src/models/index.ts'
 import { BatchNorm2d, Conv2d, Dropout, Module, Sequential } from '../../src/nn/index.ts'
 import { getDefaultGenerator, realize, type Tensor, tensor } from '../../src/tensor/index.ts'
 
@@ -21,9 +21,9 @@ it('leaves the mode of every module, running statistics and random numbers as th
   const buffers = await buffersOf(model)
   const state = getDefaultGenerator().state()
   // One value for each channel, which training refuses.
-  const summary = summarize(model, [1, 1, 3, 3])
+  const counted = summary(model, [1, 1, 3, 3])
   await realize()
-  expect(summary.macs).toBe(18)
+  expect(counted.macs).toBe(18)
   expect(await buffersOf(model)).toEqual(buffers)
   expect(getDefaultGenerator().state()).toEqual(state)
   expect(model.modules().map(({ training }) => training)).toEqual([true, true, true, true, false])
@@ -31,7 +31,7 @@ it('leaves the mode of every module, running statistics and random numbers as th
 
 it('restores the modes when the network does not take the shape', async () => {
   const model = await createModel('resnet18')
-  expect(() => summarize(model, [1, 5, 64, 64])).toThrow(/5/)
+  expect(() => summary(model, [1, 5, 64, 64])).toThrow(/5/)
   expect(model.modules().every(({ training }) => training)).toBe(true)
 })
 
@@ -43,6 +43,6 @@ it('leaves a network that was evaluating evaluating', () => {
     }
   }
   const model = new Doubling().eval()
-  expect(summarize(model, [1, 1, 2, 2]).layers.map(({ name }) => name)).toEqual(['conv'])
+  expect(summary(model, [1, 1, 2, 2]).layers.map(({ name }) => name)).toEqual(['conv'])
   expect(model.modules().some(({ training }) => training)).toBe(false)
 })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { signedOf, weightsOf } from '../../scripts/golden.mjs'
-import { createModel, summarize } from '../../src/models/index.ts'
+import { createModel, summary } from '../../src/models/index.ts'
 import { noGrad, tensor } from '../../src/tensor/index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ocelli-golden-'))
@@ -40,7 +40,7 @@ async function lenetCase() {
   model.eval()
   const output = noGrad(() => model.forward(tensor(signedOf(salt, 'input', input), input)))
   const values = [...(await output.data())]
-  const { parameters, macs } = summarize(model, input)
+  const { parameters, macs } = summary(model, input)
   return {
     case: 'lenet5@32x32',
     name: 'lenet5',

@@ -5,7 +5,7 @@ import { info } from './info.ts'
 import { list } from './list.ts'
 import { predict } from './predict.ts'
 import { profile } from './profile.ts'
-import { summary } from './summary.ts'
+import { summaryCommand } from './summary.ts'
 import { trainCommand } from './train.ts'
 
 export const commands: readonly Command[] = [
@@ -13,7 +13,7 @@ export const commands: readonly Command[] = [
   trainCommand,
   evalCommand,
   predict,
-  summary,
+  summaryCommand,
   profile,
   list,
   info,

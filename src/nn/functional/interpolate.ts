@@ -2,9 +2,11 @@ import { isFloating } from '../../graph/dtype.ts'
 import type { Taps } from '../../graph/node.ts'
 import { formatShape, ShapeError } from '../../graph/shape.ts'
 import { tensor } from '../../tensor/create.ts'
+import { checkOptions } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { averageWindows } from './adaptive-pooling.ts'
 import { antialiasTaps, cubicTaps, linearTaps, nearestTaps, type Resizing } from './interpolation-taps.ts'
+import { interpolateKinds } from './options.ts'
 import { applyTaps } from './taps.ts'
 
 export type InterpolationMode =
@@ -38,6 +40,7 @@ const spatialRank: Partial<Record<InterpolationMode, number>> = {
 
 /** Resizes the space of [n, c, ...] (one to three axes). */
 export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
+  checkOptions('interpolate', options, interpolateKinds)
   const { mode = 'nearest', alignCorners = false, antialias = false } = options
   const space = x.rank - 2
   const wanted = spatialRank[mode]
@@ -74,7 +77,9 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   for (const [i, resizing] of resizings.entries()) {
     const taps = tapsOf(resizing)
     if (isIdentity(taps)) continue
-    y = isFloating(x.dtype) ? applyTaps(y, 2 + i, taps) : y.indexSelect(2 + i, tensor(taps.indices))
+    y = isFloating(x.dtype)
+      ? applyTaps('interpolate', y, 2 + i, taps)
+      : y.indexSelect(2 + i, tensor(taps.indices))
   }
   return y
 }

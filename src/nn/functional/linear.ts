@@ -1,5 +1,5 @@
 import * as g from '../../graph/ops/index.ts'
-import { formatShape, ShapeError, sameShape } from '../../graph/shape.ts'
+import { calledAs, formatShape, ShapeError, sameShape } from '../../graph/shape.ts'
 import { indexSelect } from '../../tensor/indices.ts'
 import { type Tensor, wrap } from '../../tensor/tensor.ts'
 
@@ -19,7 +19,7 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
     )
   }
   const rows = x.rank === 2 ? x : x.reshape(x.size / features, features)
-  const product = wrap(g.matmul(rows.node, weight.node, false, true))
+  const product = calledAs('linear', () => wrap(g.matmul(rows.node, weight.node, false, true)))
   const y = bias === null ? product : product.add(bias)
   return y.reshape([...x.shape.slice(0, -1), out])
 }

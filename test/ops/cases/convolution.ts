@@ -88,7 +88,6 @@ function drawFiltered(random: CaseRandom): Problem {
 function convolution(kind?: Kind): OpCase {
   return {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const { attrs, x, weight } = drawProblem(random, kind)
       return nodeTrial([random.floats(x), random.floats(weight)], (image, w) => g.conv2d(image!, w!, attrs))
@@ -99,7 +98,6 @@ function convolution(kind?: Kind): OpCase {
 function inputGrad(kind?: Kind): OpCase {
   return {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const { attrs, y, weight, size } = drawProblem(random, kind)
       return nodeTrial([random.floats(y), random.floats(weight)], (dy, w) =>
@@ -112,7 +110,6 @@ function inputGrad(kind?: Kind): OpCase {
 function weightGrad(kind?: Kind): OpCase {
   return {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const { attrs, x, y, kernel } = drawProblem(random, kind)
       return nodeTrial([random.floats(x), random.floats(y)], (image, dy) =>

@@ -24,7 +24,6 @@ export const indexingCases: CaseTable<'gather' | 'scatterAdd' | 'resample'> = {
   },
   scatterAdd: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const dtype = random.dtype(['float32', 'float32', 'int32', 'uint8'])
       const base = random.any(random.solid(1), dtype)
@@ -36,7 +35,6 @@ export const indexingCases: CaseTable<'gather' | 'scatterAdd' | 'resample'> = {
   },
   resample: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const x = random.floats(random.solid(1))
       const axis = random.axis(x.shape.length)

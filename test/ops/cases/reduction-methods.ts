@@ -22,7 +22,7 @@ const ordered: Values = (random, shape) =>
 function reduction(
   fn: (x: Tensor, axes: Axes | undefined, keepdim: boolean) => Tensor,
   values: Values = floats,
-  options: Omit<OpCase, 'draw'> = { gradient: true, floor: 1 },
+  options: Omit<OpCase, 'draw'> = { gradient: true },
 ): OpCase {
   return {
     ...options,
@@ -64,19 +64,19 @@ export const reductionMethodCases: CaseTable = {
   sum: reduction((x, axes, keepdim) => x.sum(axes, keepdim)),
   'sum of integers': reduction((x, axes, keepdim) => x.sum(axes, keepdim), integers, { floor: 1 }),
   mean: reduction((x, axes, keepdim) => x.mean(axes, keepdim)),
-  'mean of integers': reduction((x, axes, keepdim) => x.mean(axes, keepdim), flags, { floor: 1 }),
+  'mean of integers': reduction((x, axes, keepdim) => x.mean(axes, keepdim), flags, {}),
   var: reduction((x, axes, keepdim) => x.var(axes, { correction: 0, keepdim })),
-  'var, unbiased': reduction((x, axes, keepdim) => x.var(axes, { keepdim }), floats, { floor: 1 }),
-  std: reduction((x, axes, keepdim) => x.std(axes, { correction: 0, keepdim }), floats, { floor: 1 }),
+  'var, unbiased': reduction((x, axes, keepdim) => x.var(axes, { keepdim }), floats, {}),
+  std: reduction((x, axes, keepdim) => x.std(axes, { correction: 0, keepdim }), floats, {}),
   prod: reduction(
     (x, axes, keepdim) => x.prod(axes, keepdim),
     (random, shape) => random.floats(shape, 0.7, 1.3),
   ),
-  'prod of integers': reduction((x, axes, keepdim) => x.prod(axes, keepdim), integers, { floor: 1 }),
+  'prod of integers': reduction((x, axes, keepdim) => x.prod(axes, keepdim), integers, {}),
   amax: reduction((x, axes, keepdim) => x.amax(axes, keepdim), ordered),
   amin: reduction((x, axes, keepdim) => x.amin(axes, keepdim), ordered),
-  any: reduction((x, axes, keepdim) => x.any(axes, keepdim), flags, { floor: 1 }),
-  all: reduction((x, axes, keepdim) => x.all(axes, keepdim), flags, { floor: 1 }),
+  any: reduction((x, axes, keepdim) => x.any(axes, keepdim), flags, {}),
+  all: reduction((x, axes, keepdim) => x.all(axes, keepdim), flags, {}),
   max: alongAxis((x, axis, keepdim) => x.max(axis, keepdim)),
   min: alongAxis((x, axis, keepdim) => x.min(axis, keepdim)),
   maxWithIndices: alongAxis((x, axis, keepdim) => {
@@ -89,11 +89,16 @@ export const reductionMethodCases: CaseTable = {
   }),
   argmax: alongAxis((x, axis, keepdim) => [x.argmax(axis, keepdim), x.argmax()], ordered, false),
   argmin: alongAxis((x, axis, keepdim) => [x.argmin(axis, keepdim), x.argmin()], ordered, false),
-  cumsum: { ...alongAxis((x, axis) => x.cumsum(axis), floats), floor: 1 },
+  cumsum: alongAxis((x, axis) => x.cumsum(axis), floats),
   cummax: alongAxis((x, axis) => {
     const { values, indices } = x.cummax(axis)
     return [values, indices]
   }),
+  argsort: alongAxis(
+    (x, axis, _keepdim, { descending }) => [x.argsort(axis, descending), x.argsort()],
+    comparable,
+    false,
+  ),
   sort: alongAxis((x, axis, _keepdim, { descending }) => {
     const { values, indices } = x.sort(axis, descending)
     return [values, indices]

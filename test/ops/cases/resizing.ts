@@ -4,7 +4,6 @@ import { type CaseTable, type OpCase, tensorTrial } from '../../support/op-case.
 function resizing(mode: F.InterpolationMode, options: { readonly antialias?: boolean } = {}): OpCase {
   return {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const space =
         mode === 'linear' ? 1 : mode === 'trilinear' ? 3 : mode === 'area' ? random.integer(1, 3) : 2
@@ -26,7 +25,6 @@ function resizing(mode: F.InterpolationMode, options: { readonly antialias?: boo
 function gridSample(mode: NonNullable<F.GridSampleOptions['mode']>): OpCase {
   return {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const n = random.integer(1, 3)
       const x = random.floats([n, random.dimension(4), random.dimension(7) + 1, random.dimension(7) + 1])
@@ -55,7 +53,6 @@ export const resizingCases: CaseTable = {
   'gridSample, bicubic': gridSample('bicubic'),
   affineGrid: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const size = [random.integer(1, 5), 3, random.dimension(), random.dimension()]
       const alignCorners = random.chance()

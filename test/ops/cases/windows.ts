@@ -44,7 +44,6 @@ type Conv = (random: CaseRandom) => {
 function convolution(plan: Conv): OpCase {
   return {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const { x, weight, outChannels, fn } = plan(random)
       const [biased, residual] = [random.chance(0.7), random.chance(0.3)]
@@ -74,7 +73,6 @@ function pooling(
 ): OpCase {
   return {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const window = drawWindow(random, dilated, reaching)
       const x = random.smooth ? random.distinct(window.shape) : random.floats(window.shape)
