@@ -54,21 +54,25 @@ struct PatchesRight {
 
   RightBlock block(int64_t column0, int64_t column1, int64_t p0, int64_t p1, float* buffer) const {
     const int64_t step = (p1 - p0) * tileColumns;
-    int64_t run = 0;
-    for (int64_t column = column0; column < column1; column += tileColumns) {
-      const int64_t until = smaller(column + tileColumns, columns);
-      while (runs[run].k + runs[run].length <= column) ++run;
-      float* to = buffer + (column - column0) / tileColumns * step;
-      Position at = positionOf(sampling, firstPixel + p0);
-      for (int64_t p = p0; p < p1; ++p) {
-        for (int64_t r = run; r < runCount && runs[r].k < until; ++r) {
-          const int64_t f0 = larger(runs[r].k, column), f1 = smaller(runs[r].k + runs[r].length, until);
-          copyRun(sampling, at, runs[r], f0 - runs[r].k, f1 - runs[r].k, to + (f0 - column));
+    int64_t first = 0;
+    while (runs[first].k + runs[first].length <= column0) ++first;
+    Position at = positionOf(sampling, firstPixel + p0);
+    for (int64_t p = p0; p < p1; ++p) {
+      float* to = buffer + (p - p0) * tileColumns;
+      int64_t run = first;
+      for (int64_t column = column0; column < column1; column += tileColumns) {
+        const int64_t until = smaller(column + tileColumns, columns);
+        for (;; ++run) {
+          const int64_t f0 = larger(runs[run].k, column), f1 = smaller(runs[run].k + runs[run].length, until);
+          copyRun(sampling, at, runs[run], f0 - runs[run].k, f1 - runs[run].k, to + (f0 - column));
+          if (run + 1 == runCount || runs[run + 1].k >= until) break;
         }
+        // A run may go on in the next panel.
+        if (run + 1 < runCount && runs[run].k + runs[run].length <= until) ++run;
         zeroFloats(to + (until - column), column + tileColumns - until);
-        to += tileColumns;
-        advance(sampling, at);
+        to += step;
       }
+      advance(sampling, at);
     }
     return {buffer, step, tileColumns, nullptr};
   }

@@ -113,27 +113,31 @@ struct TransposedLeft {
   int64_t stride;
   int64_t rowIndex(int64_t row) const { return row; }
   LeftBlock block(int64_t row0, int64_t row1, int64_t p0, int64_t p1, int64_t, float* buffer) const {
-    const int64_t depth = p1 - p0;
-    for (int64_t row = row0; row < row1; row += tileRows) {
-      float* to = buffer + (row - row0) * depth;
-      const int64_t count = smaller(tileRows, row1 - row);
-      const float* from = a + p0 * stride + row;
-      for (int64_t p = 0; p < depth; ++p) {
-        copyTileRow(to, from, count);
-        to += tileRows;
-        from += stride;
+    const int64_t depth = p1 - p0, rows = row1 - row0;
+    // Along the rows of the source, which are long and follow one another in memory.
+    for (int64_t p = 0; p < depth; ++p) {
+      const float* from = a + (p0 + p) * stride + row0;
+      float* to = buffer + p * tileRows;
+      int64_t row = 0;
+      if (p < depth - 1) {
+        for (; row + roundUp(tileRows, Vector::width) <= rows; row += tileRows) {
+          copyTileRow(to, from + row);
+          to += tileRows * depth;
+        }
+      }
+      for (; row < rows; row += tileRows) {
+        copyFloats(to, from + row, smaller(tileRows, rows - row));
+        to += tileRows * depth;
       }
     }
     return {buffer, 0, tileRows * depth};
   }
 
  private:
-  // Up to tileRows floats by vectors; what is written beyond is written again by the next row, or is room to spare.
-  static OCELLI_INLINE void copyTileRow(float* to, const float* from, int64_t count) {
-    constexpr int64_t width = Vector::width;
-    int64_t i = 0;
-    for (; i + width <= count; i += width) Vector::load(from + i).store(to + i);
-    if (i < count) Vector::loadPartial(from + i, count - i).store(to + i);
+  // tileRows floats by whole vectors: what is written beyond them is written again for the next p.
+  static OCELLI_INLINE void copyTileRow(float* to, const float* from) {
+#pragma GCC unroll 4
+    for (int64_t i = 0; i < tileRows; i += Vector::width) Vector::load(from + i).store(to + i);
   }
 };
 
