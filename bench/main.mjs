@@ -1,147 +1,96 @@
-// `npm run bench [-- --turns N] [--json]`: Ocelli and PyTorch in turns in one run, and the machine's own limits.
-import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { createInterface } from 'node:readline'
-import { parseArgs } from 'node:util'
-import {
-  compile,
-  createModel,
-  F,
-  getBackend,
-  noGrad,
-  optim,
-  rand,
-  randint,
-  realize,
-  summarize,
-} from '../dist/index.js'
+// `npm run bench`: Ocelli and its peers in turns in one run, with the machine's own limits.
+import { writeFileSync } from 'node:fs'
+import { parseArguments, UsageError, usage } from './arguments.mjs'
+import { startWorker } from './client.mjs'
+import { missing, peerNames } from './engines.mjs'
+import { measureLimits } from './limits.mjs'
+import { formatSummary, header, line, summarizeRows } from './report.mjs'
+import { inference } from './suites/inference.mjs'
+import { kernels } from './suites/kernels.mjs'
+import { memory } from './suites/memory.mjs'
+import { startup } from './suites/startup.mjs'
+import { training } from './suites/training.mjs'
+import { wasm } from './suites/wasm.mjs'
+import { runTimed } from './timed.mjs'
 
-const { values: flags } = parseArgs({
-  options: {
-    turns: { type: 'string', default: '5' },
-    json: { type: 'boolean' },
-    only: { type: 'string', default: '' },
-  },
-})
-const threads = Number(process.env.OCELLI_THREADS ?? availableParallelism())
+const suites = { kernels, inference, training, wasm, startup, memory }
 
-function limits() {
-  const folder = mkdtempSync(join(tmpdir(), 'ocelli-bench-'))
+function readArguments() {
   try {
-    const program = join(folder, 'limits')
-    const source = resolve(import.meta.dirname, 'limits.cc')
-    const built = spawnSync('c++', ['-O3', '-march=native', '-pthread', '-o', program, source], {
-      stdio: 'inherit',
-    })
-    if (built.status !== 0) return null
-    return JSON.parse(spawnSync(program, [String(threads)], { encoding: 'utf8' }).stdout)
-  } finally {
-    rmSync(folder, { recursive: true })
+    return parseArguments(process.argv.slice(2), peerNames)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    console.error(`${error.message}\n${usage}`)
+    return process.exit(2)
   }
 }
 
-/** PyTorch in a process of its own, kept alive; null where it is not installed. */
-function startPeer() {
-  const python = process.env.PYTHON ?? '/usr/bin/python3'
-  if (spawnSync(python, ['-c', 'import torch, torchvision']).status !== 0) return null
-  const child = spawn(python, [resolve(import.meta.dirname, 'peer.py'), String(threads)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, OMP_NUM_THREADS: String(threads) },
-  })
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  return {
-    measure: async (name, repeats) => {
-      child.stdin.write(`${name}\t${repeats}\n`)
-      return Number((await lines.next()).value)
-    },
-    stop: () => child.kill(),
-  }
+const options = readArguments()
+if (options.help) {
+  console.log(usage)
+  process.exit(0)
 }
 
-async function sgemm(size) {
-  const [a, b] = [rand([size, size]), rand([size, size])]
-  await realize(a, b)
-  const multiply = compile((x, y) => x.matmul(y))
-  return { run: () => multiply(a, b), macs: size ** 3 }
+const machine = measureLimits(options.threads)
+console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`)
+for (const { threads, gflops, gflops128, bandwidth } of machine.limits) {
+  const levels = bandwidth.map(({ bytes, gigabytes }) => `${gigabytes} at ${bytes / 2 ** 20} MiB`)
+  console.log(`${threads} threads: ${gflops} GFLOP/s (128-bit ${gflops128}), triad GB/s ${levels.join(', ')}`)
 }
+if (machine.limits.length === 0) console.log('no C++ compiler here: no limits of the machine')
+console.log(
+  `${options.turns} turns; times are minima in ms, ratio is theirs / ours: above 1 Ocelli is faster`,
+)
 
-async function inference(name, batch) {
-  const model = await createModel(name)
-  model.eval()
-  const x = rand([batch, 3, 224, 224])
-  await realize(x)
-  const forward = compile((images) => noGrad(() => model.forward(images)))
-  return { run: () => forward(x), macs: summarize(model, [batch, 3, 224, 224]).macs }
-}
-
-async function lenetStep(batch) {
-  const model = await createModel('lenet5')
-  const optimizer = optim.sgd(model.parameters(), { lr: 0.01, momentum: 0.9 })
-  const [x, y] = [rand([batch, 1, 32, 32]), randint(0, 10, [batch])]
-  await realize(x, y)
-  const step = compile((images, labels) => {
-    const loss = F.crossEntropy(model.forward(images), labels)
-    optimizer.zeroGrad()
-    loss.backward()
-    optimizer.update()
-    return loss
-  })
-  return { run: async () => (await step(x, y)).item(), macs: 3 * summarize(model, [batch, 1, 32, 32]).macs }
-}
-
-const workloads = {
-  'sgemm 1024': () => sgemm(1024),
-  'lenet5 training step, batch 64': () => lenetStep(64),
-  'lenet5 training step, batch 256': () => lenetStep(256),
-  'resnet18 inference, batch 1': () => inference('resnet18', 1),
-  'resnet18 inference, batch 8': () => inference('resnet18', 8),
-  'mobilenet_v2 inference, batch 1': () => inference('mobilenet_v2', 1),
-}
-
-const { info } = await getBackend()
-const machine = limits()
-const peer = startPeer()
-if (!flags.json) {
-  console.log(
-    `${info.name} ${info.instructionSet}, ${info.threads} threads; minimum over ${flags.turns} turns`,
-  )
-  if (machine) console.log(`limits: ${machine.gflops} GFLOP/s, ${machine.gigabytes} GB/s (triad)`)
-  if (!peer) console.log('PyTorch is not installed (python3-torch, python3-torchvision): no ratios')
-}
 const rows = []
-for (const [name, prepare] of Object.entries(workloads)) {
-  if (!name.includes(flags.only)) continue
-  const { run, macs } = await prepare()
-  await run()
-  const repeats = 5
-  let [own, other] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
-  for (let turn = 0; turn < Number(flags.turns); turn++) {
-    for (let i = 0; i < repeats; i++) {
-      const start = performance.now()
-      await run()
-      own = Math.min(own, performance.now() - start)
-    }
-    if (peer) other = Math.min(other, await peer.measure(name, repeats))
-  }
-  const gflops = (2 * macs) / own / 1e6
-  const row = {
-    name,
-    ms: own,
-    gflops,
-    share: machine && gflops / machine.gflops,
-    torch: peer && other,
-    ratio: peer && other / own,
-  }
-  rows.push(row)
-  if (!flags.json) {
-    const share = machine ? `${(100 * row.share).toFixed(0)} % of the limit` : ''
-    const ratio = peer ? `PyTorch ${other.toFixed(2)} ms, ratio ${row.ratio.toFixed(2)}` : ''
-    console.log(
-      `${name.padEnd(34)} ${own.toFixed(2).padStart(8)} ms  ${gflops.toFixed(0).padStart(4)} GFLOP/s  ${share}  ${ratio}`,
-    )
+/** Kept up to date, so that an interrupted run leaves what it has. */
+function save() {
+  if (options.json === undefined) return
+  writeFileSync(options.json, `${JSON.stringify({ machine, rows, summary: summarizeRows(rows) }, null, 2)}\n`)
+}
+
+const told = new Set()
+const tell = (text) => {
+  if (!told.has(text)) console.log(text)
+  told.add(text)
+}
+let wrongResults = 0
+const context = {
+  options,
+  machine,
+  exporter: startWorker(process.execPath, [new URL('./workers/exporter.mjs', import.meta.url).pathname], {}),
+  skip: (suite, engine, why) => tell(`${suite}: ${engine} is skipped: ${why}`),
+  note: tell,
+  wrong: (label, engine, error) => {
+    wrongResults++
+    tell(`WRONG ${label}: ${engine} and Ocelli differ by ${error.toExponential(1)}; not timed`)
+  },
+}
+
+/** The peers of a suite that were asked for and are here. */
+function peersOf(name, { peers, optionalPeers }) {
+  const { peers: asked } = options
+  const chosen =
+    asked.length > 0 ? [...peers, ...optionalPeers].filter((peer) => asked.includes(peer)) : peers
+  return chosen.filter((peer) => {
+    const why = missing(peer)
+    if (why !== null) context.skip(name, peer, why)
+    return why === null
+  })
+}
+
+for (const name of options.suites) {
+  const suite = suites[name]
+  console.log(`\n${name}\n${header()}`)
+  context.peers = peersOf(name, suite)
+  for await (const row of (suite.run ?? runTimed)(suite, name, context)) {
+    rows.push(row)
+    save()
+    console.log(line(row))
   }
 }
-peer?.stop()
-if (flags.json) console.log(JSON.stringify({ info, machine, rows }, null, 2))
+await context.exporter.stop()
+save()
+console.log(`\n${formatSummary(summarizeRows(rows)).join('\n')}`)
+// Wrong results fail a run; times never do.
+if (wrongResults > 0) process.exitCode = 1

@@ -1,6 +1,6 @@
 // A network of your own, trained on the built-in digits, tested and saved. Seconds on two cores.
 //   node examples/own-network.js
-import { data, manualSeed, nn, optim, transforms } from 'ocelli'
+import { data, manualSeed, nn, optim, print, transforms } from 'ocelli'
 import { evaluate, train } from 'ocelli/train'
 import { saveSafetensors } from 'ocelli/weights/node'
 
@@ -33,7 +33,7 @@ const training = data.digits({ train: true, size: 5000, transform })
 const testing = data.digits({ train: false, size: 1000, transform })
 
 const model = new SmallNet()
-console.log(String(model))
+print(model)
 
 const optimizer = optim.adam(model.parameters(), { lr: 0.002 })
 const epochs = 3

@@ -30,6 +30,8 @@ struct Context {
   // A second request for the same thread may move its buffer: ask once, for everything.
   void* (*scratch)(Context& context, int thread, size_t bytes);
   void* scratchOwner;
+  // Says that an index (the given value, the position-th of its operand) is out of range. May be called from any thread.
+  void (*fault)(Context& context, int64_t position, int32_t index);
 
   template <typename T>
   T* at(int32_t slot, int64_t offset) const {
@@ -60,6 +62,8 @@ struct KernelTable {
   void (*scatterAdd)(const ScatterAdd&, Context&);
   void (*random)(const Random&, Context&);
   void (*iota)(const Iota&, Context&);
+  double (*multiplyAdds)(int64_t rounds, float* sink);
+  void (*triad)(float* a, const float* b, const float* c, int64_t n);
 };
 
 // Runs micro-op code over `count` values (at most microBlock) held in `registers` buffers of microBlock floats each

@@ -1,4 +1,6 @@
 #include "depthwise.h"
+#include "grouped.h"
+#include "winograd.h"
 #include "patches.h"
 
 namespace ocelli {
@@ -10,6 +12,14 @@ void conv2dWeightGrad(const Conv2dWeightGrad& i, Context& context) {
   const ConvGeometry& g = i.geometry;
   if (i.algorithm == ConvAlgorithm::Depthwise) {
     depthwiseWeightGrad(i, context);
+    return;
+  }
+  if (possible(i.algorithm, i.x.c / g.groups, i.dy.c / g.groups) == ConvAlgorithm::Grouped) {
+    groupedWeightGrad(i, context);
+    return;
+  }
+  if (winogradTile(i.algorithm) != 0) {
+    winogradWeightGrad(i, context);
     return;
   }
   const int64_t tapCount = g.kernelH * g.kernelW;

@@ -18,12 +18,16 @@ void packWeights(Context& context, float* target, const float* weight, const Tap
 void convolvePacked(Context& context, const Sampling& sampling, const Tap* taps, int64_t tapCount, const float* packed,
                     int64_t groups, int64_t outer, float* y, int64_t yStride, const OutputStage& stage);
 
-// Grouped convolution with few channels in a group, vectors along all the output channels. Element (inner channel,
-// output channel, tap) of `weight` is at inner * innerStride + (output / outer) * groupStride + (output % outer) *
-// outerStride + taps[tap].index.
-void convolveLanes(Context& context, const Sampling& sampling, const Tap* taps, int64_t tapCount, const float* weight,
-                   int64_t groups, int64_t outer, int64_t groupStride, int64_t innerStride, int64_t outerStride, float* y,
-                   int64_t yStride, const OutputStage& stage);
+// Grouped convolution with few channels in a group, vectors along the output channels, from weights that packGrouped made.
+// `sampling` has the channels of one group.
+void convolveGrouped(Context& context, const Sampling& sampling, const Tap* taps, int64_t tapCount, int64_t allTaps,
+                     const float* packed, int64_t groups, int64_t outer, float* y, int64_t yStride,
+                     const OutputStage& stage);
+
+// As packWeights, for convolveGrouped.
+void packGrouped(float* target, const float* weight, int64_t taps, int64_t groups, int64_t inner, int64_t outer,
+                 int64_t groupStride, int64_t innerStride, int64_t outerStride);
+int64_t packedGroupedFloats(int64_t taps, int64_t groups, int64_t inner, int64_t outer);
 
 // One channel a group on both sides; weights [tap][channel], rows `weightStride` apart.
 void convolveDepthwise(Context& context, const Sampling& sampling, const Tap* taps, int64_t tapCount,

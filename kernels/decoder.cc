@@ -245,6 +245,14 @@ void Decoder::checkConv(ConvAlgorithm algorithm, const ConvGeometry& g, const Im
                 x.h == y.h && x.w == y.w,
             "a pointwise convolution has a 1x1 kernel, stride 1, no padding and one group");
   }
+  requireWinograd(algorithm, g);
+}
+
+void Decoder::requireWinograd(ConvAlgorithm algorithm, const ConvGeometry& g) {
+  if (algorithm != ConvAlgorithm::WinogradF2 && algorithm != ConvAlgorithm::WinogradF4) return;
+  require(g.kernelH == 3 && g.kernelW == 3 && g.strideH == 1 && g.strideW == 1 && g.dilationH == 1 && g.dilationW == 1 &&
+              g.groups == 1,
+          "a Winograd convolution has a 3x3 kernel, stride 1, dilation 1 and one group");
 }
 
 void Decoder::slots() {
@@ -402,7 +410,7 @@ void Decoder::packMatrix(PackMatrix& i) {
 
 void Decoder::conv2d(Conv2d& i) {
   i = Conv2d{};
-  i.algorithm = choice(ConvAlgorithm::Direct);
+  i.algorithm = choice(ConvAlgorithm::WinogradF4);
   i.geometry = geometry();
   i.x = image();
   i.weight = dense();
@@ -422,7 +430,7 @@ void Decoder::conv2d(Conv2d& i) {
 
 void Decoder::packConv(PackConv& i) {
   i = PackConv{};
-  i.algorithm = choice(ConvAlgorithm::Direct);
+  i.algorithm = choice(ConvAlgorithm::WinogradF4);
   i.geometry = geometry();
   i.outChannels = size();
   i.inChannels = size();
@@ -437,6 +445,7 @@ void Decoder::packConv(PackConv& i) {
   }
   const double taps = static_cast<double>(g.kernelH) * static_cast<double>(g.kernelW);
   require(taps <= 1 << 24, "a convolution's kernel is too large");
+  requireWinograd(i.algorithm, g);
   if (failed()) return;
   check(i.source, static_cast<double>(i.outChannels) * static_cast<double>(i.inChannels / g.groups) * taps,
         DType::Float32);
@@ -446,7 +455,7 @@ void Decoder::packConv(PackConv& i) {
 
 void Decoder::conv2dInputGrad(Conv2dInputGrad& i) {
   i = Conv2dInputGrad{};
-  i.algorithm = choice(ConvAlgorithm::Direct);
+  i.algorithm = choice(ConvAlgorithm::WinogradF4);
   i.geometry = geometry();
   i.dy = image();
   i.weight = dense();
@@ -464,7 +473,7 @@ void Decoder::conv2dInputGrad(Conv2dInputGrad& i) {
 
 void Decoder::conv2dWeightGrad(Conv2dWeightGrad& i) {
   i = Conv2dWeightGrad{};
-  i.algorithm = choice(ConvAlgorithm::Direct);
+  i.algorithm = choice(ConvAlgorithm::WinogradF4);
   i.geometry = geometry();
   i.x = image();
   i.dy = image();

@@ -50,6 +50,7 @@ class Decoder {
   void check(const Matrix& matrix, double rows, double columns, double batch, double batchStride);
   void check(const Epilogue& epilogue, double rows, double columns);
   void require(bool condition, const char* message);
+  void requireWinograd(ConvAlgorithm algorithm, const ConvGeometry& g);
   void checkConv(ConvAlgorithm algorithm, const ConvGeometry& g, const Image& x, const Image& y);
 
   void slots();

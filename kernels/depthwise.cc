@@ -1,166 +1,114 @@
 #include "depthwise.h"
 
+#include "convolve.h"
+#include "lane-rows.h"
+
 namespace ocelli {
 namespace OCELLI_ISA {
 namespace {
 
-struct Source {
-  const float* x;
-  const float* weights;
-};
+constexpr int64_t width = Vector::width;
 
-struct LaneTarget {
-  float* c;                 // of the first pixel
-  int64_t step;             // from pixel to pixel
-  const float* bias;
-  const float* residual;
-  int64_t residualStep;
-  float low, high;
-};
+// Channels by themselves. Where `across` taps lie side by side, each pixel of a row is loaded once for all of them.
+struct DepthwiseKernel {
+  int64_t channels, pixelStride;
+  int64_t across, stride;
 
-OCELLI_INLINE Vector loadSome(const float* p, int64_t n) {
-  return n == Vector::width ? Vector::load(p) : Vector::loadPartial(p, n);
-}
-
-// P pixels x V vectors of channels; the last vector has `lanes` channels.
-template <int P, int V, bool Whole>
-OCELLI_INLINE void lanes(const Source* sources, int64_t count, int64_t at, int64_t pixelStep, int64_t channel,
-                         int64_t lanes, const LaneTarget& target) {
-  Vector sum[P][V];
+  template <int P>
+  OCELLI_INLINE void pixels(const LaneSource* sources, int64_t count, int64_t at, int64_t pixelStep,
+                            const LaneTarget& target) const {
+    if constexpr (P > 1) {
+      if (across == 3 && stride == 1) return rows<P, 3, 1>(sources, count, at, target);
+      if (across == 3 && stride == 2) return rows<P, 3, 2>(sources, count, at, target);
+      if (across == 5 && stride == 1) return rows<P, 5, 1>(sources, count, at, target);
+      if (across == 5 && stride == 2) return rows<P, 5, 2>(sources, count, at, target);
+      if (across == 7 && stride == 1) return rows<P, 7, 1>(sources, count, at, target);
+    }
+    for (int64_t c = 0; c < channels; c += width) {
+      const int64_t n = channels - c;
+      Vector sum[P];
 #pragma GCC unroll 8
-  for (int p = 0; p < P; ++p) {
-#pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) sum[p][v] = Vector::zero();
-  }
-  for (int64_t t = 0; t < count; ++t) {
-    const float* x = sources[t].x + at + channel;
-    const float* w = sources[t].weights + channel;
-#pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) {
-      const bool whole = Whole || v < V - 1;
-      const Vector weight = whole ? Vector::load(w + v * Vector::width) : Vector::loadPartial(w + v * Vector::width, lanes);
+      for (int p = 0; p < P; ++p) sum[p] = Vector::zero();
+      for (int64_t t = 0; t < count; ++t) {
+        const float* x = sources[t].x + at + c;
+        const Vector weight = Vector::load(sources[t].weights + c);
 #pragma GCC unroll 8
-      for (int p = 0; p < P; ++p) {
-        const float* from = x + p * pixelStep + v * Vector::width;
-        sum[p][v] = fma(whole ? Vector::load(from) : Vector::loadPartial(from, lanes), weight, sum[p][v]);
+        for (int p = 0; p < P; ++p) sum[p] = fma(loadLanes(x + p * pixelStep, n), weight, sum[p]);
       }
+#pragma GCC unroll 8
+      for (int p = 0; p < P; ++p) finishLanes(target, p, c, n, sum[p]);
     }
   }
-  const Vector low = Vector::broadcast(target.low), high = Vector::broadcast(target.high);
-#pragma GCC unroll 4
-  for (int v = 0; v < V; ++v) {
-    const bool whole = Whole || v < V - 1;
-    const int64_t offset = channel + v * Vector::width, n = whole ? Vector::width : lanes;
-    const Vector bias = target.bias == nullptr ? Vector::zero() : loadSome(target.bias + offset, n);
+
+ private:
+  template <int P, int Across, int Stride>
+  OCELLI_INLINE void rows(const LaneSource* sources, int64_t count, int64_t at, const LaneTarget& target) const {
+    for (int64_t c = 0; c < channels; c += width) {
+      const int64_t n = channels - c;
+      Vector sum[P];
 #pragma GCC unroll 8
-    for (int p = 0; p < P; ++p) {
-      Vector value = target.bias == nullptr ? sum[p][v] : sum[p][v] + bias;
-      if (target.residual != nullptr) value = value + loadSome(target.residual + p * target.residualStep + offset, n);
-      value = clampAbove(clampBelow(value, low), high);
-      float* to = target.c + p * target.step + offset;
-      if (whole) {
-        value.store(to);
+      for (int p = 0; p < P; ++p) sum[p] = Vector::zero();
+      if (n >= width) {
+        for (int64_t t = 0; t < count; t += Across) addRow<P, Across, Stride, true>(sources + t, at + c, c, n, sum);
       } else {
-        value.storePartial(to, lanes);
+        for (int64_t t = 0; t < count; t += Across) addRow<P, Across, Stride, false>(sources + t, at + c, c, n, sum);
+      }
+#pragma GCC unroll 8
+      for (int p = 0; p < P; ++p) finishLanes(target, p, c, n, sum[p]);
+    }
+  }
+
+  template <int P, int Across, int Stride, bool Whole>
+  OCELLI_INLINE void addRow(const LaneSource* sources, int64_t at, int64_t channel, int64_t n, Vector (&sum)[P]) const {
+    const float* x = sources[0].x + at;
+    Vector weight[Across];
+#pragma GCC unroll 8
+    for (int t = 0; t < Across; ++t) weight[t] = Vector::load(sources[t].weights + channel);
+#pragma GCC unroll 32
+    for (int q = 0; q < (P - 1) * Stride + Across; ++q) {
+      const Vector value = Whole ? Vector::load(x) : Vector::loadPartial(x, n);
+      x += pixelStride;
+#pragma GCC unroll 8
+      for (int t = 0; t < Across; ++t) {
+        if (q >= t && (q - t) % Stride == 0 && (q - t) / Stride < P) {
+          sum[(q - t) / Stride] = fma(value, weight[t], sum[(q - t) / Stride]);
+        }
       }
     }
   }
-}
+};
 
-template <int P>
-void pixels(const Source* sources, int64_t count, int64_t at, int64_t pixelStep, int64_t channels,
-            const LaneTarget& target) {
-  constexpr int64_t width = Vector::width;
-  int64_t channel = 0;
-  for (; channel + 2 * width <= channels; channel += 2 * width) {
-    lanes<P, 2, true>(sources, count, at, pixelStep, channel, width, target);
+// How many taps lie side by side in each row of the kernel; 0 where it is no grid of neighbours.
+int64_t tapsAcross(const Tap* taps, int64_t count) {
+  int64_t across = 1;
+  while (across < count && taps[across].dy == taps[0].dy) ++across;
+  for (int64_t t = 0; t < count; ++t) {
+    if (count % across != 0 || taps[t].dx != taps[0].dx + t % across || taps[t].dy != taps[t / across * across].dy) return 0;
   }
-  if (channel + width <= channels) {
-    lanes<P, 1, true>(sources, count, at, pixelStep, channel, width, target);
-    channel += width;
-  }
-  if (channel < channels) lanes<P, 1, false>(sources, count, at, pixelStep, channel, channels - channel, target);
+  return across;
 }
 
 }  // namespace
 
-int64_t laneRowBytes(const Sampling& sampling, int64_t tapCount, int64_t channels, const OutputStage& stage) {
-  int64_t bytes = roundUp(tapCount * int64_t{2 * sizeof(Source) + 8}, 64);
-  if (stage.code != nullptr) {
-    bytes += roundUp(sampling.gridW * channels * 4, 64) + roundUp(sampling.gridW * 8, 64) + stage.registerBytes();
-  }
-  return bytes;
+void convolveDepthwise(Context& context, const Sampling& s, const Tap* taps, int64_t tapCount, const float* weights,
+                       int64_t weightStride, int64_t channels, float* y, int64_t yStride, const OutputStage& stage) {
+  if (s.pixels() == 0) return;
+  Array<LaneTap> lanes(tapCount);
+  for (int64_t t = 0; t < tapCount; ++t) lanes[t] = {taps[t].dy, taps[t].dx, weights + taps[t].index * weightStride};
+  const DepthwiseKernel kernel{channels, s.pixelStride, tapsAcross(taps, tapCount), s.strideX};
+  const int64_t bytes = laneRowBytes(s, tapCount, channels, stage);
+  laneRows(context, s, s.gridW * channels * tapCount, bytes, [&](int64_t image, int64_t row, void* memory) {
+    laneRow(kernel, s, lanes.data(), tapCount, image, row, channels, y, yStride, stage, memory);
+  });
 }
 
-void laneRow(const Sampling& s, const LaneTap* taps, int64_t tapCount, int64_t image, int64_t i, int64_t channels,
-             float* c, int64_t cStride, const OutputStage& stage, void* memory) {
-  char* at = static_cast<char*>(memory);
-  Source* inside = reinterpret_cast<Source*>(at);
-  Source* some = inside + tapCount;
-  int64_t* dx = reinterpret_cast<int64_t*>(some + tapCount);
-  at += roundUp(tapCount * int64_t{2 * sizeof(Source) + 8}, 64);
+int64_t depthwiseStride(int64_t channels) { return roundUp(channels, 16); }
 
-  int64_t count = 0, lowest = 0, highest = 0;
-  for (int64_t t = 0; t < tapCount; ++t) {
-    const int64_t y = i * s.strideY + taps[t].dy;
-    if (y < 0 || y >= s.h) continue;
-    inside[count] = {s.x + ((image * s.h + y) * s.w + taps[t].dx) * s.pixelStride + taps[t].offset, taps[t].weights};
-    dx[count] = taps[t].dx;
-    lowest = count == 0 ? taps[t].dx : smaller(lowest, taps[t].dx);
-    highest = count == 0 ? taps[t].dx : larger(highest, taps[t].dx);
-    ++count;
-  }
-
-  const int64_t row0 = outputRow(s, {image, i, 0});
-  LaneTarget target{};
-  float* values = nullptr;
-  if (stage.code != nullptr) {
-    values = reinterpret_cast<float*>(at);
-    at += roundUp(s.gridW * channels * 4, 64);
-    target.c = values;
-    target.step = channels;
-    target.low = -__builtin_inff();
-    target.high = __builtin_inff();
-  } else {
-    target.c = c + row0 * cStride;
-    target.step = s.outStepX * cStride;
-    target.bias = stage.bias;
-    target.residual = stage.residual == nullptr ? nullptr : stage.residual + row0 * stage.residualStride;
-    target.residualStep = s.outStepX * stage.residualStride;
-    target.low = stage.low;
-    target.high = stage.high;
-  }
-  auto targetAt = [&](int64_t j) {
-    LaneTarget t = target;
-    t.c += j * target.step;
-    if (t.residual != nullptr) t.residual += j * target.residualStep;
-    return t;
-  };
-  auto border = [&](int64_t j) {
-    int64_t n = 0;
-    for (int64_t t = 0; t < count; ++t) {
-      const int64_t x = j * s.strideX + dx[t];
-      if (x >= 0 && x < s.w) some[n++] = inside[t];
-    }
-    pixels<1>(some, n, j * s.strideX * s.pixelStride, 0, channels, targetAt(j));
-  };
-
-  // Columns first .. last - 1 have every tap inside the image.
-  const int64_t first = smaller(lowest < 0 ? divideUp(-lowest, s.strideX) : 0, s.gridW);
-  const int64_t room = s.w - 1 - highest;
-  const int64_t last = larger(first, room < 0 ? 0 : smaller(s.gridW, room / s.strideX + 1));
-  const int64_t step = s.strideX * s.pixelStride;
-  for (int64_t j = 0; j < first; ++j) border(j);
-  int64_t j = first;
-  for (; j + 4 <= last; j += 4) pixels<4>(inside, count, j * step, step, channels, targetAt(j));
-  for (; j < last; ++j) pixels<1>(inside, count, j * step, step, channels, targetAt(j));
-  for (; j < s.gridW; ++j) border(j);
-
-  if (stage.code != nullptr) {
-    int64_t* rowIndex = reinterpret_cast<int64_t*>(at);
-    at += roundUp(s.gridW * 8, 64);
-    for (int64_t column = 0; column < s.gridW; ++column) rowIndex[column] = row0 + column * s.outStepX;
-    runEpilogueCode(stage, values, channels, s.gridW, channels, rowIndex, 0, c, cStride, reinterpret_cast<float*>(at));
+void packDepthwise(float* target, const float* weight, int64_t taps, int64_t channels) {
+  const int64_t stride = depthwiseStride(channels);
+  for (int64_t t = 0; t < taps; ++t) {
+    for (int64_t c = 0; c < channels; ++c) target[t * stride + c] = weight[c * taps + t];
+    zeroFloats(target + t * stride + channels, stride - channels);
   }
 }
 

@@ -1,10 +1,13 @@
 #include "engine.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <numeric>
 
 #if defined(__wasm__)
 #include "wasm/host.h"
 #else
+#include <chrono>
 #include <cstdio>
 #endif
 #if defined(__linux__)
@@ -15,6 +18,25 @@ namespace ocelli {
 namespace {
 
 constexpr int64_t hugePage = int64_t{2} << 20;
+
+double nanoseconds() {
+#if defined(__wasm__)
+  return now();
+#else
+  return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now().time_since_epoch()).count();
+#endif
+}
+
+// Counts repeats of a measurement: at least so many, and for longer than another process keeps a core to itself.
+class Repeats {
+ public:
+  explicit Repeats(int64_t least) : left_(least), end_(nanoseconds() + 40e6) {}
+  bool next() { return left_-- > 0 || nanoseconds() < end_; }
+
+ private:
+  int64_t left_;
+  double end_;
+};
 
 }  // namespace
 
@@ -79,8 +101,16 @@ void* Engine::scratch(Context& context, int thread, size_t bytes) {
   return data;
 }
 
-Outcome Engine::run(const Program& program, char* const* externals, const int32_t* cancel, size_t from,
-                    size_t until) {
+void Engine::noteFault(Context& context, int64_t position, int32_t index) {
+  Engine& engine = *static_cast<Engine*>(context.scratchOwner);
+  std::lock_guard<std::mutex> lock(engine.faultMutex_);
+  Fault& fault = *engine.fault_;
+  const bool first = fault.instruction < 0 || (fault.instruction == engine.instruction_ && position < fault.position);
+  if (first) fault = {engine.instruction_, position, index};
+}
+
+Outcome Engine::run(const Program& program, char* const* externals, const int32_t* cancel, Fault& fault, double* times,
+                    size_t from, size_t until) {
   std::lock_guard<std::mutex> lock(running_);
   char* arena = arena_.atLeast(program.arenaBytes());
   if (arena == nullptr) return Outcome::OutOfMemory;
@@ -89,10 +119,18 @@ Outcome Engine::run(const Program& program, char* const* externals, const int32_
   for (const Slot& slot : program.slots()) {
     slots.push_back(slot.external ? externals[slot.place] : arena + slot.place);
   }
-  Context context{slots.data(), pool_, scratch, this};
+  Context context{slots.data(), pool_, scratch, this, noteFault};
+  fault_ = &fault;
   for (size_t i = from; i < program.size() && i < until; ++i) {
     if (cancel != nullptr && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0) return Outcome::Cancelled;
+    instruction_ = static_cast<int64_t>(i);
+    if (times == nullptr) {
+      program.execute(i, table_, context);
+      continue;
+    }
+    times[2 * i] = nanoseconds();
     program.execute(i, table_, context);
+    times[2 * i + 1] = nanoseconds() - times[2 * i];
   }
   return Outcome::Done;
 }
@@ -110,6 +148,45 @@ void Engine::trim() {
   for (Buffer& buffer : scratch_) buffer.release();
 }
 #endif
+
+bool Engine::measure(Limits& limits) {
+  // Several tasks a thread, so that a thread that wakes late holds up none; the best repeat is the least disturbed.
+  constexpr int64_t tasksPerThread = 8, rounds = 50'000;
+  constexpr int64_t floats = int64_t{8} << 20;  // in each of three arrays: more than caches hold
+  std::lock_guard<std::mutex> lock(running_);
+  const int64_t tasks = tasksPerThread * pool_.size();
+  std::vector<double> operations(static_cast<size_t>(tasks));
+  std::vector<float> sinks(static_cast<size_t>(tasks));
+  limits = {0.0, 0.0};
+  for (Repeats repeats(20); repeats.next();) {
+    const double start = nanoseconds();
+    parallelFor(pool_, tasks, [&](int64_t task, int) {
+      const size_t i = static_cast<size_t>(task);
+      operations[i] = table_.multiplyAdds(rounds, &sinks[i]);
+    });
+    const double seconds = (nanoseconds() - start) * 1e-9;
+    limits.flops = std::max(limits.flops, std::accumulate(operations.begin(), operations.end(), 0.0) / seconds);
+  }
+  Buffer memory;
+  float* a = reinterpret_cast<float*>(memory.atLeast(3 * floats * static_cast<int64_t>(sizeof(float))));
+  if (a == nullptr) return false;
+  float *b = a + floats, *c = b + floats;
+  // Untouched pages would all be read from one page of zeros.
+  parallelFor(pool_, tasks, [&](int64_t task, int) {
+    const int64_t from = 3 * floats * task / tasks, to = 3 * floats * (task + 1) / tasks;
+    std::fill(a + from, a + to, 1.0f);
+  });
+  for (Repeats repeats(4); repeats.next();) {
+    const double start = nanoseconds();
+    parallelFor(pool_, tasks, [&](int64_t task, int) {
+      const int64_t from = floats * task / tasks, to = floats * (task + 1) / tasks;
+      table_.triad(a + from, b + from, c + from, to - from);
+    });
+    const double seconds = (nanoseconds() - start) * 1e-9;
+    limits.bytes = std::max(limits.bytes, 3.0 * sizeof(float) * static_cast<double>(floats) / seconds);
+  }
+  return true;
+}
 
 int64_t Engine::scratchBytes() const {
   int64_t bytes = 0;

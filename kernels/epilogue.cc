@@ -6,26 +6,32 @@ namespace {
 
 // What a register holds, as far as recognition needs to know.
 struct Value {
-  enum Kind { Unknown, Constant, Column, Full, Chain } kind = Unknown;
+  enum Kind { Unknown, Constant, Column, Full, Condition, Chain } kind = Unknown;
   float constant = 0.0f;
   int input = -1;
-  // Of Chain: clamp(product + bias + residual, low, high).
-  int bias = -1, residual = -1;
+  bool rectified = false;  // Full: max(input, 0)
+  // Of Chain: clamp(product + bias + residual, low, high) where gateLow < gate < gateHigh, else 0.
+  int bias = -1, residual = -1, gate = -1;
   float low = -__builtin_inff(), high = __builtin_inff();
   bool clamped = false;
+  float gateLow = -__builtin_inff(), gateHigh = __builtin_inff();
+  // Of Condition: input > bound (above) or input < bound. Of Chain: whether a gate lets NaN pass.
+  bool above = false;
+  float bound = 0.0f;
+  bool passesNaN = false;
 };
 
 constexpr int maxRegisters = 64;
 
 Value add(const Value& a, const Value& b) {
   if (a.kind != Value::Chain) return b.kind == Value::Chain ? add(b, a) : Value{};
-  if (a.clamped) return {};
+  if (a.clamped || a.gate >= 0) return {};
   Value result = a;
   if (b.kind == Value::Column && a.bias < 0) {
     result.bias = b.input;
     return result;
   }
-  if (b.kind == Value::Full && a.residual < 0) {
+  if (b.kind == Value::Full && !b.rectified && a.residual < 0) {
     result.residual = b.input;
     return result;
   }
@@ -33,7 +39,7 @@ Value add(const Value& a, const Value& b) {
 }
 
 Value clampBelow(const Value& a, float low) {
-  if (a.kind != Value::Chain || !(low <= a.high)) return {};
+  if (a.kind != Value::Chain || a.gate >= 0 || !(low <= a.high)) return {};
   Value result = a;
   result.low = low > a.low ? low : a.low;
   result.clamped = true;
@@ -41,12 +47,51 @@ Value clampBelow(const Value& a, float low) {
 }
 
 Value clampAbove(const Value& a, float high) {
-  if (a.kind != Value::Chain || !(high >= a.low)) return {};
+  if (a.kind != Value::Chain || a.gate >= 0 || !(high >= a.low)) return {};
   Value result = a;
   result.high = high < a.high ? high : a.high;
   result.clamped = true;
   return result;
 }
+
+float following(float x) { return __builtin_nextafterf(x, __builtin_inff()); }
+float preceding(float x) { return __builtin_nextafterf(x, -__builtin_inff()); }
+
+// a < b or a <= b, one a constant and one an operand.
+Value compare(const Value& a, const Value& b, bool orEqual) {
+  Value result;
+  const Value& full = a.kind == Value::Full ? a : b;
+  const Value& constant = a.kind == Value::Full ? b : a;
+  if (full.kind != Value::Full || constant.kind != Value::Constant) return {};
+  const float c = constant.constant;
+  // The rectified operand and the operand itself are on the same side of bounds that are not below 0.
+  if (full.rectified && !(c >= 0.0f && (c > 0.0f || !orEqual))) return {};
+  result.kind = Value::Condition;
+  result.input = full.input;
+  result.above = a.kind == Value::Constant;
+  result.bound = !orEqual ? c : result.above ? preceding(c) : following(c);
+  return result;
+}
+
+// The chain where the condition holds (or, `negated`, where it does not), else 0.
+Value gated(const Value& condition, const Value& chain, bool negated) {
+  if (condition.kind != Value::Condition || chain.kind != Value::Chain) return {};
+  if (chain.gate >= 0 && chain.gate != condition.input) return {};
+  Value result = chain;
+  result.passesNaN = negated && (chain.gate < 0 || chain.passesNaN);
+  result.gate = condition.input;
+  const bool above = condition.above != negated;
+  // Not above the bound: below the number after it.
+  const float bound = !negated ? condition.bound : above ? preceding(condition.bound) : following(condition.bound);
+  if (above) {
+    result.gateLow = bound > chain.gateLow ? bound : chain.gateLow;
+  } else {
+    result.gateHigh = bound < chain.gateHigh ? bound : chain.gateHigh;
+  }
+  return result;
+}
+
+bool isZero(const Value& value) { return value.kind == Value::Constant && value.constant == 0.0f; }
 
 Value step(const MicroOp& op, const Value* values) {
   if (op.type != MicroType::F32) return {};
@@ -59,8 +104,20 @@ Value step(const MicroOp& op, const Value* values) {
     }
     case MicroOpCode::Add:
       return add(values[op.a], values[op.b]);
-    case MicroOpCode::Relu:
-      return clampBelow(values[op.a], 0.0f);
+    case MicroOpCode::Relu: {
+      if (values[op.a].kind != Value::Full) return clampBelow(values[op.a], 0.0f);
+      Value result = values[op.a];
+      result.rectified = true;
+      return result;
+    }
+    case MicroOpCode::Less:
+      return compare(values[op.a], values[op.b], false);
+    case MicroOpCode::LessEqual:
+      return compare(values[op.a], values[op.b], true);
+    case MicroOpCode::Where:
+      if (isZero(values[op.c])) return gated(values[op.a], values[op.b], false);
+      if (isZero(values[op.b])) return gated(values[op.a], values[op.c], true);
+      return {};
     case MicroOpCode::Maximum:
       if (values[op.b].kind == Value::Constant) return clampBelow(values[op.a], values[op.b].constant);
       if (values[op.a].kind == Value::Constant) return clampBelow(values[op.b], values[op.a].constant);
@@ -84,7 +141,7 @@ bool recognise(const Epilogue& epilogue, Value& result) {
   }
   for (const MicroOp& op : epilogue.code) values[op.out] = step(op, values);
   result = values[epilogue.result];
-  return result.kind == Value::Chain;
+  return result.kind == Value::Chain && !result.passesNaN;
 }
 
 }  // namespace
@@ -93,6 +150,7 @@ OutputStage OutputStage::fromColumn(int64_t offset) const {
   OutputStage stage = *this;
   if (bias != nullptr) stage.bias += offset;
   if (residual != nullptr) stage.residual += offset;
+  if (gate != nullptr) stage.gate += offset;
   if (code != nullptr) {
     for (int64_t i = 0; i < code->inputs.size; ++i) stage.inputs[i] += offset;
   }
@@ -114,6 +172,12 @@ OutputStage resolveEpilogue(const Epilogue* epilogue, const Context& context) {
     }
     stage.low = value.low;
     stage.high = value.high;
+    if (value.gate >= 0) {
+      stage.gate = address(value.gate);
+      stage.gateStride = epilogue->inputs[value.gate].rowStride;
+      stage.gateLow = value.gateLow;
+      stage.gateHigh = value.gateHigh;
+    }
     return stage;
   }
   stage.code = epilogue;

@@ -39,6 +39,7 @@ Partition partition(int64_t m, int64_t n, int64_t k, int64_t copies, int threads
     }
     settle();
   }
+  p.byRows = p.rowBlocks >= threads && m >= n;
   return p;
 }
 
@@ -92,6 +93,7 @@ Operands operandsOf(const Matmul& i, const Context& context, const OutputStage& 
              {context.at<float>(i.c.slot, i.c.offset) + batch * i.batchStrideC, i.c.stride, stage}};
   // The full inputs of a batch follow one another, as rows do.
   if (stage.residual != nullptr) o.output.stage.residual += row * stage.residualStride;
+  if (stage.gate != nullptr) o.output.stage.gate += row * stage.gateStride;
   if (stage.code != nullptr) {
     for (int64_t n = 0; n < stage.code->inputs.size; ++n) {
       if (stage.code->inputs[n].full) o.output.stage.inputs[n] += row * stage.code->inputs[n].rowStride;
@@ -163,7 +165,12 @@ void multiplyRows(const Matmul& i, Context& context) {
         if (s.bias != nullptr) value += s.bias[column + j];
         if (s.residual != nullptr) value += s.residual[row * s.residualStride + column + j];
         value = s.low > value ? s.low : value;
-        o.output.c[row * o.output.cStride + column + j] = s.high < value ? s.high : value;
+        value = s.high < value ? s.high : value;
+        if (s.gate != nullptr) {
+          const float gate = s.gate[row * s.gateStride + column + j];
+          if (!(gate > s.gateLow && gate < s.gateHigh)) value = 0.0f;
+        }
+        o.output.c[row * o.output.cStride + column + j] = value;
       }
     }
   });

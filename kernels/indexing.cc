@@ -50,6 +50,12 @@ struct Lines {
   int64_t run() const { return axis == rank - 1 ? 1 : dims[rank - 1]; }
 };
 
+// Reports the first index from `first` to `end`, excluded, that is out of range.
+void noteMissed(const int32_t* index, int64_t first, int64_t end, uint64_t limit, Context& context) {
+  while (first < end && static_cast<uint64_t>(int64_t{index[first]}) < limit) first++;
+  if (first < end) context.fault(context, first, index[first]);
+}
+
 template <typename T>
 void gatherOf(const Gather& g, Context& context, T outside) {
   const Lines lines(g.dims, g.xDims, g.axis);
@@ -61,7 +67,9 @@ void gatherOf(const Gather& g, Context& context, T outside) {
   const uint64_t limit = static_cast<uint64_t>(lines.limit);
   const int64_t tasks = tasksFor(rows, rows * lines.inner * 4, context);
   parallelFor(context.pool, tasks, [&](int64_t task, int) {
-    for (int64_t row = rows * task / tasks; row < rows * (task + 1) / tasks; row++) {
+    const int64_t first = rows * task / tasks, end = rows * (task + 1) / tasks;
+    bool missed = false;
+    for (int64_t row = first; row < end; row++) {
       const T* outer = x + lines.outerOffset(row / lines.axisSize);
       for (int64_t i = 0; i < lines.inner; i += run) {
         const T* from = outer + lines.innerOffset(i);
@@ -69,10 +77,13 @@ void gatherOf(const Gather& g, Context& context, T outside) {
         T* to = y + row * lines.inner + i;
         for (int64_t k = 0; k < run; k++) {
           // A negative index becomes a huge one.
-          to[k] = static_cast<uint64_t>(int64_t{at[k]}) < limit ? from[at[k] * lines.axisStride + k] : outside;
+          const bool inside = static_cast<uint64_t>(int64_t{at[k]}) < limit;
+          to[k] = inside ? from[at[k] * lines.axisStride + k] : outside;
+          missed |= !inside;
         }
       }
     }
+    if (missed) noteMissed(index, first * lines.inner, end * lines.inner, limit, context);
   });
 }
 
@@ -90,6 +101,7 @@ void scatterOf(const ScatterAdd& s, Context& context) {
   const int64_t runs = lines.outer * (lines.inner / run), pieces = runs * perRun;
   const int64_t tasks = tasksFor(pieces, runs * run * lines.axisSize * 4, context);
   parallelFor(context.pool, tasks, [&](int64_t task, int) {
+    bool missed = false;
     for (int64_t p = pieces * task / tasks; p < pieces * (task + 1) / tasks; p++) {
       const int64_t outer = p / perRun / (lines.inner / run), i = p / perRun % (lines.inner / run) * run;
       const int64_t first = p % perRun * piece, end = first + piece < run ? first + piece : run;
@@ -98,12 +110,16 @@ void scatterOf(const ScatterAdd& s, Context& context) {
         const int64_t row = (outer * lines.axisSize + a) * lines.inner + i;
         for (int64_t k = first; k < end; k++) {
           const int32_t at = index[row + k];
-          if (static_cast<uint64_t>(int64_t{at}) >= limit) continue;
+          if (static_cast<uint64_t>(int64_t{at}) >= limit) {
+            missed = true;
+            continue;
+          }
           T& into = to[at * lines.axisStride + k];
           into = static_cast<T>(static_cast<Sum>(into) + static_cast<Sum>(source[row + k]));
         }
       }
     }
+    if (missed) noteMissed(index, 0, lines.outer * lines.axisSize * lines.inner, limit, context);
   });
 }
 

@@ -71,7 +71,7 @@ struct ConvGeometry {
   int64_t kernelH, kernelW, strideH, strideW, padTop, padLeft, dilationH, dilationW, groups;
 };
 
-enum class ConvAlgorithm : int32_t { ImplicitGemm, Pointwise, Depthwise, Direct };
+enum class ConvAlgorithm : int32_t { ImplicitGemm, Pointwise, Depthwise, Grouped, WinogradF2, WinogradF4 };
 enum class ReduceKind : int32_t { Sum, Max, Prod };
 enum class AxisKind : int32_t { ArgMax, CumSum, CumArgMax, ArgSort };
 

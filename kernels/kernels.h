@@ -39,5 +39,10 @@ void scatterAdd(const ScatterAdd&, Context&);
 void random(const Random&, Context&);
 void iota(const Iota&, Context&);
 
+// Returns how many floating-point operations it did; `sink` is there so that they cannot be left out.
+double multiplyAdds(int64_t rounds, float* sink);
+// a = b + 3 c
+void triad(float* a, const float* b, const float* c, int64_t n);
+
 }  // namespace OCELLI_ISA
 }  // namespace ocelli

@@ -43,7 +43,9 @@ struct Run {
   std::shared_ptr<Program> program;
   std::vector<char*> externals;
   const int32_t* cancel = nullptr;
+  double* times = nullptr;
   Outcome outcome = Outcome::Done;
+  Fault fault;
 };
 
 napi_value raise(napi_env env, const std::string& message) {
@@ -179,7 +181,7 @@ napi_value load(napi_env env, napi_callback_info info) {
 
 void execute(napi_env, void* data) {
   Run* run = static_cast<Run*>(data);
-  run->outcome = engine->run(*run->program, run->externals.data(), run->cancel);
+  run->outcome = engine->run(*run->program, run->externals.data(), run->cancel, run->fault, run->times);
 }
 
 void finish(napi_env env, napi_status status, void* data);
@@ -192,11 +194,23 @@ void startNext(napi_env env, Queue* queue) {
   napi_queue_async_work(env, next->work);
 }
 
+napi_value faultOf(napi_env env, const Fault& fault) {
+  napi_value result = nullptr;
+  napi_create_object(env, &result);
+  napi_set_named_property(env, result, "instruction", numberOf(env, fault.instruction));
+  napi_set_named_property(env, result, "index", numberOf(env, fault.index));
+  return result;
+}
+
 void settle(napi_env env, Run* run, napi_status status) {
   napi_value value = nullptr;
   if (status == napi_ok && run->outcome != Outcome::OutOfMemory) {
-    // Whether the program ran to its end.
-    napi_get_boolean(env, run->outcome == Outcome::Done, &value);
+    // Whether the program ran to its end; if it did and met an index out of range, which.
+    if (run->outcome == Outcome::Done && run->fault.instruction >= 0) {
+      value = faultOf(env, run->fault);
+    } else {
+      napi_get_boolean(env, run->outcome == Outcome::Done, &value);
+    }
     napi_resolve_deferred(env, run->deferred, value);
   } else {
     const std::string message =
@@ -220,10 +234,10 @@ void finish(napi_env env, napi_status status, void* data) {
   napi_delete_async_work(env, run->work);
 }
 
-// run(program, externals: TypedArray[], cancel: Int32Array): Promise<boolean>
+// run(program, externals: TypedArray[], cancel: Int32Array, times?: Float64Array): Promise<boolean | { instruction, index }>
 napi_value runProgram(napi_env env, napi_callback_info info) {
-  size_t count = 3;
-  napi_value arguments[3];
+  size_t count = 4;
+  napi_value arguments[4];
   CHECK(napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr));
   bool tagged = false;
   if (napi_check_object_type_tag(env, arguments[0], &programTag, &tagged) != napi_ok || !tagged) {
@@ -244,7 +258,7 @@ napi_value runProgram(napi_env env, napi_callback_info info) {
   }
   // The arrays are copied into a list of our own, as the caller may change his before the run ends.
   napi_value kept;
-  CHECK(napi_create_array_with_length(env, length + 2, &kept));
+  CHECK(napi_create_array_with_length(env, length + 3, &kept));
   for (uint32_t i = 0; i < length; ++i) {
     napi_value value;
     napi_typedarray_type type;
@@ -268,8 +282,18 @@ napi_value runProgram(napi_env env, napi_callback_info info) {
     return raise(env, "run: the third argument is an Int32Array of one element");
   }
   run->cancel = reinterpret_cast<const int32_t*>(data);
+  napi_valuetype timesType = napi_undefined;
+  CHECK(napi_typeof(env, arguments[3], &timesType));
+  if (timesType != napi_undefined) {
+    if (!typedArray(env, arguments[3], &type, &bytes, &data) || type != napi_float64_array ||
+        bytes < 2 * sizeof(double) * run->program->size()) {
+      return raise(env, "run: the fourth argument is a Float64Array with two elements for each instruction");
+    }
+    run->times = reinterpret_cast<double*>(data);
+  }
   CHECK(napi_set_element(env, kept, length, arguments[0]));
   CHECK(napi_set_element(env, kept, length + 1, arguments[2]));
+  CHECK(napi_set_element(env, kept, length + 2, arguments[3]));
 
   napi_value promise;
   CHECK(napi_create_promise(env, &run->deferred, &promise));
@@ -300,7 +324,7 @@ napi_value packedConvBytes(napi_env env, napi_callback_info info) {
   CHECK(napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr));
   if (engine == nullptr) return raise(env, "packedConvBytes: call start first");
   for (int i = 0; i < 6; ++i) CHECK(napi_get_value_int64(env, arguments[i], &values[i]));
-  if (values[0] < 0 || values[0] > static_cast<int64_t>(ConvAlgorithm::Direct) || values[3] < 1) {
+  if (values[0] < 0 || values[0] > static_cast<int64_t>(ConvAlgorithm::WinogradF4) || values[3] < 1) {
     return raise(env, "packedConvBytes: no such convolution");
   }
   ConvGeometry geometry{};
@@ -320,6 +344,23 @@ napi_value memory(napi_env env, napi_callback_info) {
   return result;
 }
 
+// limits(): { gflops, gigabytes } a second, or null without memory to measure in
+napi_value limits(napi_env env, napi_callback_info) {
+  napi_value result, value;
+  if (engine == nullptr) return raise(env, "limits: call start first");
+  Limits measured;
+  if (!engine->measure(measured)) {
+    CHECK(napi_get_null(env, &result));
+    return result;
+  }
+  CHECK(napi_create_object(env, &result));
+  CHECK(napi_create_double(env, measured.flops * 1e-9, &value));
+  CHECK(napi_set_named_property(env, result, "gflops", value));
+  CHECK(napi_create_double(env, measured.bytes * 1e-9, &value));
+  CHECK(napi_set_named_property(env, result, "gigabytes", value));
+  return result;
+}
+
 void releaseQueue(napi_env, void* data, void*) { delete static_cast<Queue*>(data); }
 
 napi_value initialize(napi_env env, napi_value exports) {
@@ -335,6 +376,7 @@ napi_value initialize(napi_env env, napi_value exports) {
       {"packedMatrixBytes", packedMatrixBytes},
       {"packedConvBytes", packedConvBytes},
       {"memory", memory},
+      {"limits", limits},
   };
   for (const auto& f : functions) {
     napi_value value;

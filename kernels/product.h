@@ -19,7 +19,12 @@ struct Partition {
   int64_t m, n;
   int64_t rows, columns;  // of a block; columns is a multiple of tileColumns
   int64_t rowBlocks, columnBlocks;
+  // Neighbouring blocks share rows, not columns: threads, which take neighbouring blocks, then read and write rows of
+  // their own.
+  bool byRows;
   int64_t blocks() const { return rowBlocks * columnBlocks; }
+  int64_t rowBlock(int64_t block) const { return byRows ? block / columnBlocks : block % rowBlocks; }
+  int64_t columnBlock(int64_t block) const { return byRows ? block % columnBlocks : block / rowBlocks; }
 };
 
 // `copies` such products are computed side by side (batches, groups).
@@ -55,7 +60,7 @@ struct BlockScratch {
 // Bytes of scratch a task needs; packsRight when the right operand is packed block by block.
 OCELLI_INLINE int64_t blockScratchBytes(const Partition& p, bool packsRight, const OutputStage& stage) {
   const int64_t rows = roundUp(p.rows, tileRows);
-  int64_t bytes = rows * packedRowStride * 4 + 64;
+  int64_t bytes = roundUp(rows * packedRowStride * 4 + 64, 64);
   if (packsRight) bytes += p.columns * tileDepth * 4;
   bytes += rows * p.columns * 4 + roundUp(rows * 8, 64) + stage.registerBytes();
   return bytes;
@@ -108,18 +113,31 @@ struct TransposedLeft {
   int64_t stride;
   int64_t rowIndex(int64_t row) const { return row; }
   LeftBlock block(int64_t row0, int64_t row1, int64_t p0, int64_t p1, int64_t, float* buffer) const {
-    const int64_t depth = p1 - p0;
-    for (int64_t row = row0; row < row1; row += tileRows) {
-      float* to = buffer + (row - row0) * depth;
-      const int64_t count = smaller(tileRows, row1 - row);
-      const float* from = a + p0 * stride + row;
-      for (int64_t p = 0; p < depth; ++p) {
-        for (int64_t i = 0; i < count; ++i) to[i] = from[i];
-        to += tileRows;
-        from += stride;
+    const int64_t depth = p1 - p0, rows = row1 - row0;
+    // Along the rows of the source, which are long and follow one another in memory.
+    for (int64_t p = 0; p < depth; ++p) {
+      const float* from = a + (p0 + p) * stride + row0;
+      float* to = buffer + p * tileRows;
+      int64_t row = 0;
+      if (p < depth - 1) {
+        for (; row + roundUp(tileRows, Vector::width) <= rows; row += tileRows) {
+          copyTileRow(to, from + row);
+          to += tileRows * depth;
+        }
+      }
+      for (; row < rows; row += tileRows) {
+        copyFloats(to, from + row, smaller(tileRows, rows - row));
+        to += tileRows * depth;
       }
     }
     return {buffer, 0, tileRows * depth};
+  }
+
+ private:
+  // tileRows floats by whole vectors: what is written beyond them is written again for the next p.
+  static OCELLI_INLINE void copyTileRow(float* to, const float* from) {
+#pragma GCC unroll 4
+    for (int64_t i = 0; i < tileRows; i += Vector::width) Vector::load(from + i).store(to + i);
   }
 };
 
@@ -170,9 +188,9 @@ struct DirectRight {
 template <typename Left, typename Right>
 void computeBlock(const Left& left, const Right& right, int64_t k, const Partition& partition, int64_t block,
                   const Output& output, const BlockScratch& scratch) {
-  const int64_t row0 = block % partition.rowBlocks * partition.rows;
+  const int64_t row0 = partition.rowBlock(block) * partition.rows;
   const int64_t row1 = smaller(row0 + partition.rows, partition.m);
-  const int64_t column0 = block / partition.rowBlocks * partition.columns;
+  const int64_t column0 = partition.columnBlock(block) * partition.columns;
   const int64_t column1 = smaller(column0 + partition.columns, partition.n);
   const int64_t rows = row1 - row0, panels = divideUp(column1 - column0, tileColumns);
   const int64_t paddedRows = roundUp(rows, tileRows);
@@ -185,6 +203,9 @@ void computeBlock(const Left& left, const Right& right, int64_t k, const Partiti
   t.residualStride = stage.residualStride;
   t.low = stage.low;
   t.high = stage.high;
+  t.gateStride = stage.gateStride;
+  t.gateLow = stage.gateLow;
+  t.gateHigh = stage.gateHigh;
   for (int64_t s = 0; s < depth.steps; ++s) {
     const int64_t p0 = s * depth.depth, p1 = smaller(p0 + depth.depth, k);
     const bool first = s == 0, last = s == depth.steps - 1;
@@ -207,6 +228,7 @@ void computeBlock(const Left& left, const Right& right, int64_t k, const Partiti
       t.c = output.c + column;
       t.bias = stage.bias == nullptr ? nullptr : stage.bias + column;
       t.residual = stage.residual == nullptr ? nullptr : stage.residual + column;
+      t.gate = stage.gate == nullptr ? nullptr : stage.gate + column;
       float* partial = scratch.partial + panel * paddedRows * tileColumns;
       for (int64_t row = 0; row < rows; row += tileRows) {
         float* tilePartial = partial + row * tileColumns;

@@ -144,6 +144,25 @@ OCELLI_INLINE int64_t joinTaps(const Sampling& s, const Tap* taps, int64_t count
   return n;
 }
 
+// The pixels that runs reach, from the position they are taken at.
+struct Window {
+  int64_t top, bottom, left, right;
+  OCELLI_INLINE bool inside(const Sampling& s, int64_t y, int64_t x) const {
+    return y + top >= 0 && y + bottom < s.h && x + left >= 0 && x + right < s.w;
+  }
+};
+
+OCELLI_INLINE Window windowOf(const Sampling& s, const Run* runs, int64_t count) {
+  Window window{runs[0].dy, runs[0].dy, runs[0].dx, runs[0].dx};
+  for (int64_t r = 0; r < count; ++r) {
+    window.top = smaller(window.top, runs[r].dy);
+    window.bottom = larger(window.bottom, runs[r].dy);
+    window.left = smaller(window.left, runs[r].dx);
+    window.right = larger(window.right, runs[r].dx + runs[r].length / s.channels - 1);
+  }
+  return window;
+}
+
 // Part of a run: floats f0 .. f1 - 1 of it go to `to`, zeros where the image ends.
 OCELLI_INLINE void copyRun(const Sampling& s, const Position& at, const Run& run, int64_t f0, int64_t f1, float* to) {
   const int64_t y = at.i * s.strideY + run.dy;

@@ -30,6 +30,8 @@ const KernelTable table = {
     scatterAdd,
     random,
     iota,
+    multiplyAdds,
+    triad,
 };
 
 }  // namespace OCELLI_ISA

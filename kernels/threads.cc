@@ -20,7 +20,9 @@ void pause() {
 
 }  // namespace
 
-SpinningThreadPool::SpinningThreadPool(int threads) : joined_(closed) {
+SpinningThreadPool::SpinningThreadPool(int threads)
+    : shares_(static_cast<size_t>(threads > 1 ? threads : 1)), joined_(closed) {
+  workers_.reserve(shares_.size());
   for (int thread = 1; thread < threads; ++thread) workers_.emplace_back([this, thread] { work(thread); });
 }
 
@@ -36,10 +38,15 @@ SpinningThreadPool::~SpinningThreadPool() {
 
 void SpinningThreadPool::takeTasks(int thread) {
   const Job job = job_;
-  for (;;) {
-    const int64_t task = next_.fetch_add(1, std::memory_order_relaxed);
-    if (task >= job.tasks) return;
-    job.body(job.context, task, thread);
+  const int threads = size();
+  for (int i = 0; i < threads; ++i) {
+    const int owner = (thread + i) % threads;
+    const int64_t end = shareStart(job.tasks, owner + 1);
+    for (;;) {
+      const int64_t task = shares_[static_cast<size_t>(owner)].next.fetch_add(1, std::memory_order_relaxed);
+      if (task >= end) break;
+      job.body(job.context, task, thread);
+    }
   }
 }
 
@@ -49,7 +56,9 @@ void SpinningThreadPool::parallel(int64_t tasks, void (*body)(void*, int64_t, in
     return;
   }
   job_ = {body, context, tasks};
-  next_.store(0, std::memory_order_relaxed);
+  for (int thread = 0; thread < size(); ++thread) {
+    shares_[static_cast<size_t>(thread)].next.store(shareStart(tasks, thread), std::memory_order_relaxed);
+  }
   joined_.fetch_and(~closed, std::memory_order_release);
   epoch_.fetch_add(1, std::memory_order_seq_cst);
   if (sleeping_.load(std::memory_order_seq_cst) > 0) {

@@ -51,6 +51,7 @@ OCELLI_INLINE void finish(const TileArguments& t, Vector (&sum)[R][V]) {
   }
   const int64_t last = t.columns - (V - 1) * Vector::width;  // columns of the last vector
   const Vector low = Vector::broadcast(t.low), high = Vector::broadcast(t.high);
+  const Vector gateLow = Vector::broadcast(t.gateLow), gateHigh = Vector::broadcast(t.gateHigh);
   if (t.bias != nullptr) {
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) {
@@ -70,7 +71,12 @@ OCELLI_INLINE void finish(const TileArguments& t, Vector (&sum)[R][V]) {
         if (t.residual != nullptr) {
           sum[r][v] = sum[r][v] + Vector::load(t.residual + t.rowIndex[r] * t.residualStride + v * Vector::width);
         }
-        clampAbove(clampBelow(sum[r][v], low), high).store(to + v * Vector::width);
+        sum[r][v] = clampAbove(clampBelow(sum[r][v], low), high);
+        if (t.gate != nullptr) {
+          const Vector gate = Vector::load(t.gate + t.rowIndex[r] * t.gateStride + v * Vector::width);
+          sum[r][v] = within(sum[r][v], gate, gateLow, gateHigh);
+        }
+        sum[r][v].store(to + v * Vector::width);
       }
     }
     return;
@@ -79,11 +85,16 @@ OCELLI_INLINE void finish(const TileArguments& t, Vector (&sum)[R][V]) {
   for (int r = 0; r < R; ++r) {
     float* to = t.c + t.rowIndex[r] * t.cStride;
     const float* residual = t.residual == nullptr ? nullptr : t.residual + t.rowIndex[r] * t.residualStride;
+    const float* gate = t.gate == nullptr ? nullptr : t.gate + t.rowIndex[r] * t.gateStride;
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) {
       const int64_t columns = v == V - 1 ? last : Vector::width;
       if (residual != nullptr) sum[r][v] = sum[r][v] + Vector::loadPartial(residual + v * Vector::width, columns);
-      clampAbove(clampBelow(sum[r][v], low), high).storePartial(to + v * Vector::width, columns);
+      sum[r][v] = clampAbove(clampBelow(sum[r][v], low), high);
+      if (gate != nullptr) {
+        sum[r][v] = within(sum[r][v], Vector::loadPartial(gate + v * Vector::width, columns), gateLow, gateHigh);
+      }
+      sum[r][v].storePartial(to + v * Vector::width, columns);
     }
   }
 }

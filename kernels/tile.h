@@ -41,6 +41,10 @@ struct TileArguments {
   const float* residual;
   int64_t residualStride;
   float low, high;
+  // When not null: 0 where this operand leaves gateLow .. gateHigh.
+  const float* gate;
+  int64_t gateStride;
+  float gateLow, gateHigh;
 };
 
 using TileKernel = void (*)(const TileArguments&);

@@ -41,6 +41,11 @@ OCELLI_INLINE Vector fma(Vector a, Vector b, Vector c) { return {_mm512_fmadd_ps
 // NaN in x stays NaN.
 OCELLI_INLINE Vector clampBelow(Vector x, Vector low) { return {_mm512_max_ps(low.v, x.v)}; }
 OCELLI_INLINE Vector clampAbove(Vector x, Vector high) { return {_mm512_min_ps(high.v, x.v)}; }
+// value where low < x < high, else 0.
+OCELLI_INLINE Vector within(Vector value, Vector x, Vector low, Vector high) {
+  const __mmask16 above = _mm512_cmp_ps_mask(x.v, low.v, _CMP_GT_OQ);
+  return {_mm512_maskz_mov_ps(_mm512_mask_cmp_ps_mask(above, x.v, high.v, _CMP_LT_OQ), value.v)};
+}
 
 #elif defined(__AVX2__)
 
@@ -91,6 +96,11 @@ OCELLI_INLINE Vector8 fma(Vector8 a, Vector8 b, Vector8 c) { return {_mm256_fmad
 // NaN in x stays NaN.
 OCELLI_INLINE Vector8 clampBelow(Vector8 x, Vector8 low) { return {_mm256_max_ps(low.v, x.v)}; }
 OCELLI_INLINE Vector8 clampAbove(Vector8 x, Vector8 high) { return {_mm256_min_ps(high.v, x.v)}; }
+// value where low < x < high, else 0.
+OCELLI_INLINE Vector8 within(Vector8 value, Vector8 x, Vector8 low, Vector8 high) {
+  const __m256 above = _mm256_cmp_ps(x.v, low.v, _CMP_GT_OQ), below = _mm256_cmp_ps(x.v, high.v, _CMP_LT_OQ);
+  return {_mm256_and_ps(value.v, _mm256_and_ps(above, below))};
+}
 
 #if defined(OCELLI_EMULATE_16)
 
@@ -128,6 +138,9 @@ OCELLI_INLINE Vector clampBelow(Vector x, Vector low) {
 OCELLI_INLINE Vector clampAbove(Vector x, Vector high) {
   return {clampAbove(x.low, high.low), clampAbove(x.high, high.high)};
 }
+OCELLI_INLINE Vector within(Vector value, Vector x, Vector low, Vector high) {
+  return {within(value.low, x.low, low.low, high.low), within(value.high, x.high, low.high, high.high)};
+}
 
 #else
 using Vector = Vector8;
@@ -163,6 +176,11 @@ OCELLI_INLINE Vector fma(Vector a, Vector b, Vector c) { return {vfmaq_f32(c.v, 
 // NaN in x stays NaN.
 OCELLI_INLINE Vector clampBelow(Vector x, Vector low) { return {vmaxq_f32(low.v, x.v)}; }
 OCELLI_INLINE Vector clampAbove(Vector x, Vector high) { return {vminq_f32(high.v, x.v)}; }
+// value where low < x < high, else 0.
+OCELLI_INLINE Vector within(Vector value, Vector x, Vector low, Vector high) {
+  const uint32x4_t keep = vandq_u32(vcgtq_f32(x.v, low.v), vcltq_f32(x.v, high.v));
+  return {vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(value.v), keep))};
+}
 
 #elif defined(__wasm_simd128__)
 
@@ -172,8 +190,9 @@ struct Vector {
   static OCELLI_INLINE Vector zero() { return {wasm_f32x4_const_splat(0.0f)}; }
   static OCELLI_INLINE Vector broadcast(float x) { return {wasm_f32x4_splat(x)}; }
   static OCELLI_INLINE Vector load(const float* p) { return {wasm_v128_load(p)}; }
-  // The first n < width elements, zeros after them; touches no memory beyond.
+  // The first n elements, zeros after them; touches no memory beyond.
   static OCELLI_INLINE Vector loadPartial(const float* p, int64_t n) {
+    if (n >= width) return load(p);
     if (n & 2) {
       const v128_t two = wasm_v128_load64_zero(p);
       return {n & 1 ? wasm_v128_load32_lane(p + 2, two, 2) : two};
@@ -207,6 +226,10 @@ OCELLI_INLINE Vector fma(Vector a, Vector b, Vector c) { return {wasm_f32x4_add(
 // NaN in x stays NaN.
 OCELLI_INLINE Vector clampBelow(Vector x, Vector low) { return {wasm_f32x4_pmax(x.v, low.v)}; }
 OCELLI_INLINE Vector clampAbove(Vector x, Vector high) { return {wasm_f32x4_pmin(x.v, high.v)}; }
+// value where low < x < high, else 0.
+OCELLI_INLINE Vector within(Vector value, Vector x, Vector low, Vector high) {
+  return {wasm_v128_and(value.v, wasm_v128_and(wasm_f32x4_gt(x.v, low.v), wasm_f32x4_lt(x.v, high.v)))};
+}
 
 #else
 
@@ -242,6 +265,10 @@ OCELLI_INLINE Vector fma(Vector a, Vector b, Vector c) { return {a.v * b.v + c.v
 // NaN in x stays NaN.
 OCELLI_INLINE Vector clampBelow(Vector x, Vector low) { return {low.v > x.v ? low.v : x.v}; }
 OCELLI_INLINE Vector clampAbove(Vector x, Vector high) { return {high.v < x.v ? high.v : x.v}; }
+// value where low < x < high, else 0.
+OCELLI_INLINE Vector within(Vector value, Vector x, Vector low, Vector high) {
+  return {((x.v > low.v) & (x.v < high.v)) ? value.v : Vector::Native{}};
+}
 
 #endif
 

@@ -1,6 +1,7 @@
 // Builds the native addon, build/native/ocelli.node, with nothing but a C++ compiler: each kernel file once for each
-// instruction set. Only what changed is compiled again. With --emulated a second addon for tests is built beside it,
-// whose vectors are as wide as AVX-512's on machines that have only AVX2.
+// instruction set. Only what changed is compiled again. With --optional, as in npm install, a build that fails is no error,
+// as the reference backend can run instead. With --emulated a second addon for tests is built beside it, whose vectors are as
+// wide as AVX-512's on machines that have only AVX2.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
@@ -19,6 +20,7 @@ const root = resolve(import.meta.dirname, '..')
 const kernels = join(root, 'kernels')
 const headers = join(root, 'node_modules/node-api-headers/include')
 const emulated = process.argv.includes('--emulated')
+const optional = process.argv.includes('--optional')
 const output = join(root, 'build/native')
 const objects = join(output, 'objects')
 const addon = join(output, emulated ? 'ocelli-emulated.node' : 'ocelli.node')
@@ -70,6 +72,25 @@ function explainMissingCompiler() {
       'WebAssembly, at a fraction of the speed. For full speed install a compiler (Debian, Ubuntu: apt install g++; Fedora: dnf install\n' +
       'gcc-c++; Alpine: apk add g++; macOS: xcode-select --install) and run: npm run build:native',
   )
+}
+
+function explainFailure() {
+  const instead = existsSync(addon)
+    ? 'go on with the addon built before'
+    : 'run on its reference backend, which is slow'
+  console.error(
+    `ocelli: the native addon could not be built (see above), so Ocelli will ${instead}.\n` +
+      'npm run build:native builds again and shows all that the compiler says.',
+  )
+}
+
+/** Lines of a compiler's complaint that are shown where the build is optional. */
+const briefly = 8
+
+function complain(what, text) {
+  const lines = text.trimEnd().split('\n')
+  const shown = optional && lines.length > briefly ? [...lines.slice(0, briefly), '…'] : lines
+  console.error(`ocelli: ${what}:\n${shown.join('\n')}`)
 }
 
 /** A step of the build: an object file from a source. */
@@ -149,7 +170,8 @@ async function compileAll(compiler, steps) {
   const work = async () => {
     for (let step = waiting.shift(); step !== undefined && !failed; step = waiting.shift()) {
       const { ok, text } = await compile(compiler, step)
-      if (text !== '') console.error(`${step.label}:\n${text}`)
+      // Of the failures, which are mostly the same, one is enough.
+      if (text !== '' && !(optional && failed)) complain(step.label, text)
       if (!ok) failed = true
     }
   }
@@ -172,7 +194,7 @@ function link(compiler, steps) {
     { cwd: root, encoding: 'utf8' },
   )
   if (status !== 0) {
-    console.error(`linking ${relative(root, addon)}:\n${stdout ?? ''}${stderr ?? ''}`)
+    complain(`linking ${relative(root, addon)}`, `${stdout ?? ''}${stderr ?? ''}`)
     return false
   }
   renameSync(partial, addon)
@@ -205,4 +227,6 @@ async function main() {
   return (await compileAll(compiler, steps)) && link(compiler, steps) ? 0 : 1
 }
 
-process.exitCode = await main()
+const status = await main()
+if (status !== 0 && optional) explainFailure()
+else process.exitCode = status

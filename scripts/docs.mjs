@@ -71,7 +71,7 @@ function ocelli(...args) {
 
 /** What `ocelli COMMAND --help` prints. */
 function help() {
-  const commands = ['demo', 'train', 'eval', 'predict', 'summary', 'list', 'info']
+  const commands = ['demo', 'train', 'eval', 'predict', 'summary', 'profile', 'list', 'info']
   return commands
     .map((name) => `## ocelli ${name}\n\n\`\`\`text\n${ocelli(name, '--help')}\n\`\`\``)
     .join('\n\n')

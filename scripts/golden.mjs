@@ -1,4 +1,6 @@
 // Checks networks against a file of reference results: `npm run golden -- FILE.json [--only PATTERN]`.
+// Exit codes: 0 where every case of a known network passed, and there was one; 1 where one failed, or nothing was checked;
+// 2 for wrong usage or a file that cannot be read.
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 
@@ -64,6 +66,18 @@ class Mismatches {
   equal(what, got, wanted) {
     if (JSON.stringify(got) !== JSON.stringify(wanted)) {
       this.failures.push(`${what}: got ${JSON.stringify(got)}, wanted ${JSON.stringify(wanted)}`)
+    }
+  }
+
+  /** The first entries in which two lists differ. */
+  equalLists(what, got, wanted) {
+    if (got.length !== wanted.length)
+      this.failures.push(`${what}: got ${got.length} entries, wanted ${wanted.length}`)
+    const length = Math.max(got.length, wanted.length)
+    for (let i = 0, shown = 0; i < length && shown < 3; i++) {
+      const before = this.failures.length
+      this.equal(`${what}, entry ${i}`, got[i] ?? null, wanted[i] ?? null)
+      shown += this.failures.length - before
     }
   }
 }
@@ -177,10 +191,10 @@ async function checkBackward(ocelli, model, golden, salt, part, mismatches) {
 
 /** Checks one case; gives the largest error of each kind and the list of failures. */
 export async function checkCase(ocelli, golden, salt) {
-  const { createModel, tensor, noGrad, summarize } = ocelli
+  const { createModel, tensor, noGrad, summary } = ocelli
   const mismatches = new Mismatches()
   const model = await createModel(golden.name, camelOptions(golden.options))
-  mismatches.equal(
+  mismatches.equalLists(
     'state dict',
     [...model.stateDict()].map(([name, t]) => [name, [...t.shape]]),
     golden.stateDict,
@@ -193,7 +207,7 @@ export async function checkCase(ocelli, golden, salt) {
   if (mismatches.failures.length > 0) return mismatches
   fill(model, salt, golden.stateDict, golden.constants)
   model.eval()
-  mismatches.equal('macs', summarize(model, golden.input).macs, golden.macs)
+  mismatches.equal('macs', summary(model, golden.input).macs, golden.macs)
   const outputs = outputsOf(
     noGrad(() => model.forward(tensor(signedOf(salt, 'input', golden.input), golden.input))),
   )
@@ -213,36 +227,107 @@ export async function checkCase(ocelli, golden, salt) {
   return mismatches
 }
 
+/** Reads a file of cases; throws an error of one line where it is none. */
 export function readGolden(path) {
-  return JSON.parse(readFileSync(path, 'utf8'))
+  let content
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    const why =
+      error.code === 'ENOENT'
+        ? 'no such file'
+        : error instanceof SyntaxError
+          ? `is not JSON (${error.message})`
+          : `cannot be read (${error.message})`
+    throw new Error(`${path}: ${why.replaceAll(/\s+/g, ' ')}`)
+  }
+  const problem = problemOf(content)
+  if (problem !== undefined) throw new Error(`${path}: is no file of reference results: ${problem}`)
+  return content
 }
 
-async function main() {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } })
-  if (positionals.length === 0) {
-    console.error('usage: npm run golden -- FILE.json [--only PATTERN]')
-    process.exit(2)
+function problemOf(content) {
+  if (typeof content?.salt !== 'string') return 'it has no salt'
+  if (!Array.isArray(content.cases)) return 'it has no list of cases'
+  const kinds = {
+    case: (value) => typeof value === 'string',
+    name: (value) => typeof value === 'string',
+    input: Array.isArray,
+    params: Number.isInteger,
+    macs: Number.isInteger,
+    stateDict: Array.isArray,
+    eval: Array.isArray,
   }
+  for (const [i, golden] of content.cases.entries()) {
+    for (const [key, fits] of Object.entries(kinds)) {
+      if (!fits(golden?.[key])) return `case ${i} (${golden?.case ?? 'without a name'}) has no valid ${key}`
+    }
+  }
+  return undefined
+}
+
+/** Whatever a case makes a network throw fails that case alone. */
+async function outcomeOf(ocelli, golden, salt) {
+  try {
+    return await checkCase(ocelli, golden, salt)
+  } catch (error) {
+    return { worst: {}, failures: [`could not be computed: ${error.message.split('\n')[0]}`] }
+  }
+}
+
+const usage = 'usage: npm run golden -- FILE.json... [--only PATTERN]'
+
+function readArguments() {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } })
+  if (positionals.length === 0) throw new Error(usage)
+  try {
+    return { only: values.only, pattern: new RegExp(values.only ?? ''), paths: positionals }
+  } catch (error) {
+    throw new Error(`--only takes a regular expression: ${error.message}`)
+  }
+}
+
+/** Checks the cases of all files; gives the exit code. */
+async function main() {
+  const { only, pattern, paths } = readArguments()
+  const files = paths.map(readGolden)
   const ocelli = await import('../dist/index.js')
-  const pattern = new RegExp(values.only ?? '')
   const counts = { passed: 0, failed: 0, unknown: 0 }
-  for (const path of positionals) {
-    const { salt, cases } = readGolden(path)
+  for (const { salt, cases } of files) {
     for (const golden of cases.filter((c) => pattern.test(c.case))) {
       if (!ocelli.hasModel(golden.name)) {
         counts.unknown++
         console.log(`unknown  ${golden.case}`)
         continue
       }
-      const { worst, failures } = await checkCase(ocelli, golden, salt)
+      const { worst, failures } = await outcomeOf(ocelli, golden, salt)
       const errors = Object.entries(worst).map(([kind, error]) => `${kind} ${error.toExponential(1)}`)
-      console.log(`${failures.length > 0 ? 'FAILED ' : 'passed '}  ${golden.case}  ${errors.join(', ')}`)
+      const figures = errors.length > 0 ? errors.join(', ') : 'nothing could be compared'
+      console.log(`${failures.length > 0 ? 'FAILED ' : 'passed '}  ${golden.case}  ${figures}`)
       for (const failure of failures.slice(0, 8)) console.log(`         ${failure.slice(0, 300)}`)
+      if (failures.length > 8) console.log(`         and ${failures.length - 8} more`)
       counts[failures.length > 0 ? 'failed' : 'passed']++
     }
   }
-  console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.unknown} not in the registry`)
-  if (counts.failed > 0) process.exit(1)
+  const { passed, failed, unknown } = counts
+  if (passed + failed + unknown === 0) {
+    const total = files.reduce((sum, { cases }) => sum + cases.length, 0)
+    console.error(
+      `nothing was checked: ${only === undefined ? 'no cases' : `'${only}' matches none of ${total} cases`}`,
+    )
+    return 1
+  }
+  console.log(`${passed} passed, ${failed} failed, ${unknown} not in the registry`)
+  if (passed + failed === 0) {
+    console.error('nothing was checked: none of these networks is in the registry')
+    return 1
+  }
+  return failed > 0 ? 1 : 0
 }
 
-if (process.argv[1] === import.meta.filename) await main()
+if (process.argv[1] === import.meta.filename) {
+  process.exitCode = await main().catch((error) => {
+    console.error(error.message.split('\n')[0])
+    return 2
+  })
+}

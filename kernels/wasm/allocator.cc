@@ -10,10 +10,6 @@
 
 extern "C" unsigned char __heap_base;
 
-namespace std {
-enum class align_val_t : size_t {};
-}
-
 namespace ocelli {
 namespace {
 
@@ -271,37 +267,17 @@ void* calloc(size_t count, size_t bytes) {
 void free(void* data) {
   if (data != nullptr) ocelli::release(ocelli::blockOf(data));
 }
-
-void abort() { ocelli::fail(ocelli::Failure::Abort, 0); }
-
-// Each builtin is one instruction here.
-void* memcpy(void* to, const void* from, size_t bytes) { return __builtin_memcpy(to, from, bytes); }
-void* memmove(void* to, const void* from, size_t bytes) { return __builtin_memmove(to, from, bytes); }
-void* memset(void* to, int value, size_t bytes) { return __builtin_memset(to, value, bytes); }
-
-__attribute__((no_builtin)) int memcmp(const void* a, const void* b, size_t bytes) {
-  const unsigned char* x = static_cast<const unsigned char*>(a);
-  const unsigned char* y = static_cast<const unsigned char*>(b);
-  for (; bytes > 0; --bytes, ++x, ++y) {
-    if (*x != *y) return *x < *y ? -1 : 1;
-  }
-  return 0;
-}
-
-__attribute__((no_builtin)) size_t strlen(const char* text) {
-  size_t length = 0;
-  while (text[length] != 0) ++length;
-  return length;
-}
 }
 
 void* operator new(size_t bytes) { return ocelli::orFail(malloc(bytes), bytes); }
 void* operator new[](size_t bytes) { return ocelli::orFail(malloc(bytes), bytes); }
 void* operator new(size_t bytes, std::align_val_t alignment) {
-  return ocelli::orFail(ocelli::allocateAligned(bytes, static_cast<uint32_t>(alignment)), bytes);
+  const uint32_t least = static_cast<uint32_t>(alignment);
+  return ocelli::orFail(ocelli::allocateAligned(bytes, least < 16 ? 16 : least), bytes);
 }
 void operator delete(void* data) noexcept { free(data); }
 void operator delete[](void* data) noexcept { free(data); }
 void operator delete(void* data, size_t) noexcept { free(data); }
 void operator delete[](void* data, size_t) noexcept { free(data); }
+void operator delete(void* data, std::align_val_t) noexcept { free(data); }
 void operator delete(void* data, size_t, std::align_val_t) noexcept { free(data); }

@@ -23,6 +23,8 @@ struct Request {
   Signal posted;
   const Program* program;
   char* const* externals;
+  double* times;
+  Fault fault;
 };
 Request request;
 uint32_t served = 0;  // how many runs the coordinating thread has taken up
@@ -69,9 +71,11 @@ EXPORT(messageLength) uint32_t messageLength() { return message->size(); }
 EXPORT(stopAddress) int32_t* stopAddress() { return &stop; }
 
 // Has the coordinating thread run a program; it calls finished().
-EXPORT(post) void post(const Program* program, char* const* externals) {
+EXPORT(post) void post(const Program* program, char* const* externals, double* times) {
   request.program = program;
   request.externals = externals;
+  request.times = times;
+  request.fault = Fault();
   __atomic_store_n(&stop, 0, __ATOMIC_SEQ_CST);
   request.posted.raise();
 }
@@ -80,7 +84,7 @@ EXPORT(post) void post(const Program* program, char* const* externals) {
 EXPORT(coordinate) void coordinate() {
   for (;;) {
     served = request.posted.wait(served);
-    finished(outcomeOf(engine->run(*request.program, request.externals, &stop)));
+    finished(outcomeOf(engine->run(*request.program, request.externals, &stop, request.fault, request.times)));
   }
 }
 
@@ -100,9 +104,26 @@ EXPORT(leave) void leave() {
 }
 
 // Where there are no threads: instructions `from` to `until` - 1 of a program, run at once.
-EXPORT(runPart) int32_t runPart(const Program* program, char* const* externals, uint32_t from, uint32_t until) {
-  __atomic_store_n(&stop, 0, __ATOMIC_SEQ_CST);
-  return outcomeOf(engine->run(*program, externals, &stop, from, until));
+EXPORT(runPart)
+int32_t runPart(const Program* program, char* const* externals, double* times, uint32_t from, uint32_t until) {
+  if (from == 0) {
+    request.fault = Fault();
+    __atomic_store_n(&stop, 0, __ATOMIC_SEQ_CST);
+  }
+  return outcomeOf(engine->run(*program, externals, &stop, request.fault, times, from, until));
+}
+
+// Of the last run: the instruction that met an index out of range, -1 if none did.
+EXPORT(faultInstruction) int32_t faultInstruction() { return static_cast<int32_t>(request.fault.instruction); }
+EXPORT(faultIndex) int32_t faultIndex() { return request.fault.index; }
+
+// Operations a second, then bytes a second. False when there is not enough memory.
+EXPORT(measure) bool measure(double* result) {
+  Limits limits;
+  if (!engine->measure(limits)) return false;
+  result[0] = limits.flops;
+  result[1] = limits.bytes;
+  return true;
 }
 
 EXPORT(packedMatrixBytes) double packedMatrixBytes(double k, double n) {

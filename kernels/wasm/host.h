@@ -14,6 +14,9 @@ enum class Failure : int32_t { Abort, OutOfMemory };
 // A run that was asked for is over.
 __attribute__((import_module("host"), import_name("finished"))) void finished(int32_t outcome);
 
+// Nanoseconds of a clock that the threads do not share.
+__attribute__((import_module("host"), import_name("now"))) double now();
+
 // Bytes in use, with their headers.
 uint32_t allocatedBytes();
 

@@ -30,10 +30,14 @@ void Signal::raise() {
 
 void SpinningThreadPool::takeTasks(int thread) {
   const Job job = job_;
-  for (;;) {
-    const int64_t task = next_.fetch_add(1, std::memory_order_relaxed);
-    if (task >= job.tasks) return;
-    job.body(job.context, task, thread);
+  for (int i = 0; i < size_; ++i) {
+    const int owner = (thread + i) % size_;
+    const int64_t end = shareStart(job.tasks, owner + 1);
+    for (;;) {
+      const int64_t task = shares_[static_cast<size_t>(owner)].next.fetch_add(1, std::memory_order_relaxed);
+      if (task >= end) break;
+      job.body(job.context, task, thread);
+    }
   }
 }
 
@@ -49,7 +53,9 @@ void SpinningThreadPool::parallel(int64_t tasks, void (*body)(void*, int64_t, in
     return;
   }
   job_ = {body, context, tasks};
-  next_.store(0, std::memory_order_relaxed);
+  for (int thread = 0; thread < size_; ++thread) {
+    shares_[static_cast<size_t>(thread)].next.store(shareStart(tasks, thread), std::memory_order_relaxed);
+  }
   joined_.fetch_and(~closed, std::memory_order_release);
   opened_.raise();
   takeTasks(0);
@@ -69,7 +75,7 @@ void SpinningThreadPool::work(int thread) {
 void SpinningThreadPool::leave() { joined_.fetch_sub(1, std::memory_order_release); }
 
 void SpinningThreadPool::abandon() {
-  next_.store(INT64_MAX / 2, std::memory_order_relaxed);
+  for (Share& share : shares_) share.next.store(job_.tasks, std::memory_order_relaxed);
   close();
 }
 

@@ -1,6 +1,8 @@
-// The pool of threads over WebAssembly's atomic instructions: its workers are Workers of JavaScript that call work().
+// The pool of threads of threads.h over WebAssembly's atomic instructions: its workers are Workers of JavaScript that call
+// work().
 #pragma once
 #include <atomic>
+#include <vector>
 
 #include "../context.h"
 
@@ -21,7 +23,7 @@ class Signal {
 
 class SpinningThreadPool final : public ThreadPool {
  public:
-  explicit SpinningThreadPool(int threads) : size_(threads) {}
+  explicit SpinningThreadPool(int threads) : size_(threads), shares_(static_cast<size_t>(threads)) {}
   int size() const override { return size_; }
   void parallel(int64_t tasks, void (*body)(void* context, int64_t task, int thread), void* context) override;
 
@@ -35,6 +37,7 @@ class SpinningThreadPool final : public ThreadPool {
  private:
   void takeTasks(int thread);
   void close();
+  int64_t shareStart(int64_t tasks, int thread) const { return tasks * thread / size_; }
 
   static constexpr int32_t closed = 1 << 30;
 
@@ -43,9 +46,13 @@ class SpinningThreadPool final : public ThreadPool {
     void* context;
     int64_t tasks;
   };
+  // The next task of a thread's share, which ends where the next thread's begins.
+  struct alignas(64) Share {
+    std::atomic<int64_t> next{0};
+  };
   const int size_;
   Job job_{};
-  alignas(64) std::atomic<int64_t> next_{0};
+  std::vector<Share> shares_;
   // The workers inside the job, plus `closed` while none may join.
   alignas(64) std::atomic<int32_t> joined_{closed};
   alignas(64) Signal opened_;  // counts jobs

@@ -59,6 +59,12 @@ function differentiable(outputs: readonly Node[]): Node[] {
     const node = stack.pop()!
     if (seen.has(node)) continue
     seen.add(node)
+    if (node.released) {
+      throw new Error(
+        `backward: an earlier backward() has released the history of ${node.op} ${formatShape(node.shape)}; ` +
+          'call that one with { retainGraph: true } to take gradients through it again',
+      )
+    }
     for (const input of node.inputs) if (input.requiresGrad) stack.push(input)
   }
   return [...seen].sort((a, b) => b.id - a.id)

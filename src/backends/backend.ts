@@ -31,7 +31,9 @@ export interface Backend {
 export interface Executable {
   /**
    * Computes the graph's outputs from its inputs. Storages are in the graph's order; a donated output is given the very
-   * storage of its input, which the backend has adopted. Rejects with the signal's reason when aborted between instructions.
+   * storage of its input, which the backend has adopted. Rejects with the signal's reason when aborted between instructions. Where an index is out of
+   * range all is computed nevertheless, as donated memory may be overwritten by then, and the promise rejects with an
+   * IndexError.
    */
   run(inputs: readonly Storage[], outputs: readonly Storage[], signal?: AbortSignal): Promise<void>
 }

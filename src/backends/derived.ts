@@ -1,9 +1,12 @@
+import type { IndexError } from '../graph/index-error.ts'
 import type { Storage } from '../graph/storage.ts'
 
-interface Derived<B> {
+export interface Derived<B> {
   readonly values: readonly B[]
   /** The versions of the parameters that the values were computed from; null while there are no values. */
   origins: readonly Origin[] | null
+  /** What was wrong in computing them. */
+  fault: IndexError | undefined
 }
 
 interface Origin {
@@ -49,8 +52,8 @@ export class DerivedValues<B> {
   /** They are computed anew where a parameter that they depend on is another one, or has changed. */
   async get(
     inputs: readonly Storage[],
-    compute: (values: readonly B[]) => Promise<void>,
-  ): Promise<readonly B[]> {
+    compute: (values: readonly B[]) => Promise<IndexError | undefined>,
+  ): Promise<Derived<B>> {
     const storages = this.#from.map((index) => inputs[index]!)
     const derived = this.#derivedOf(storages[0] ?? this)
     const current = derived.origins?.every(
@@ -59,16 +62,16 @@ export class DerivedValues<B> {
     if (!current) {
       derived.origins = null
       const origins = storages.map((storage) => ({ storage: new WeakRef(storage), version: storage.version }))
-      await compute(derived.values)
+      derived.fault = await compute(derived.values)
       derived.origins = origins
     }
-    return derived.values
+    return derived
   }
 
   #derivedOf(key: object): Derived<B> {
     let derived = this.#derived.get(key)
     if (derived === undefined) {
-      derived = { values: this.#sizes.map((bytes) => this.#allocate(bytes)), origins: null }
+      derived = { values: this.#sizes.map((bytes) => this.#allocate(bytes)), origins: null, fault: undefined }
       this.#held.add(
         derived,
         this.#sizes.reduce((sum, bytes) => sum + bytes, 0),

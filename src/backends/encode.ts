@@ -84,7 +84,9 @@ export const convAlgorithmCodes: { readonly [A in ConvAlgorithm]: number } = {
   implicitGemm: 0,
   pointwise: 1,
   depthwise: 2,
-  direct: 3,
+  grouped: 3,
+  winogradF2: 4,
+  winogradF4: 5,
 }
 
 /** A program as the numbers that kernels/decoder.cc reads: fields in the order of its structs, counts before lists. */

@@ -11,10 +11,16 @@ const inNode = hostProcess?.versions?.node !== undefined
 
 let selected: Promise<Backend> | undefined
 let reason = ''
+let announced = true
 
 /** Which backend runs, and why it was chosen. */
 export function backendReason(): string {
   return reason
+}
+
+/** For programs that say themselves what runs: nothing is printed where another backend has to take over. */
+export function silenceBackendChoice(): void {
+  announced = false
 }
 
 /** The backend in use; chosen at the first call: OCELLI_BACKEND if set, else native, else wasm, else reference. */
@@ -53,11 +59,11 @@ async function choose(): Promise<Backend> {
   if (!('unavailable' in wasm)) {
     reason = native.unavailable
     // A browser has nothing better.
-    if (inNode) console.warn(`ocelli: running on WebAssembly: ${reason}`)
+    if (inNode && announced) console.warn(`ocelli: running on WebAssembly: ${reason}`)
     return wasm
   }
   reason = inNode ? `${native.unavailable}; ${wasm.unavailable}` : wasm.unavailable
-  console.warn(`ocelli: running on the reference backend, which is slow: ${reason}`)
+  if (announced) console.warn(`ocelli: running on the reference backend, which is slow: ${reason}`)
   return createReferenceBackend()
 }
 

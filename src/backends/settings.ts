@@ -24,7 +24,7 @@ export function refuseFloat64(graph: Graph, backend: BackendName): void {
   for (const node of topologicalOrder(graph.outputs)) {
     if (node.dtype !== 'float64') continue
     throw new Error(
-      `${node.op} [${node.shape}]: the ${backend} backend does not compute float64; cast with toType('float32'), or ` +
+      `${node.op} [${node.shape}]: the ${backend} backend does not compute float64; cast with to('float32'), or ` +
         `run on the reference backend (OCELLI_BACKEND=reference, or setBackend('reference'))`,
     )
   }

@@ -109,7 +109,7 @@ function parse(
   )
   let parsed: ReturnType<typeof parseArgs>
   try {
-    parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
+    parsed = parseArgs({ args: joined(command, args), options, allowPositionals: true, strict: true })
   } catch (error) {
     // Advice about values that begin with a dash misleads whoever mistyped an option.
     const [problem] = (error as Error).message.split('. To specify a positional')
@@ -143,11 +143,45 @@ function readValue(
     value < minimum ||
     (integer && !Number.isInteger(value))
   ) {
-    const kind = integer ? 'an integer' : 'a number'
-    const bound = Number.isFinite(minimum) ? `, ${minimum} or more` : ''
-    throw new UsageError(`--${dashed(name)} needs ${kind}${bound}; got '${text}'`)
+    throw new UsageError(`--${dashed(name)} needs ${wanted(spec)}; got '${text}'`)
   }
   return value
+}
+
+/** What an option's value is. */
+function wanted(spec: Exclude<OptionSpec, FlagOption>): string {
+  if (spec.kind === 'choice') return `one of ${spec.choices.join(', ')}`
+  if (spec.kind !== 'number') return `a value: <${spec.placeholder}>`
+  const { minimum, integer = false } = spec
+  return `${integer ? 'a whole number' : 'a number'}${minimum === undefined ? '' : `, ${minimum} or more`}`
+}
+
+/**
+ * The arguments with negative numbers tied to the options before them, as in --mean=-0.5: apart, parseArgs takes them for
+ * options. An option without its value is an error.
+ */
+function joined(command: Command, args: readonly string[]): string[] {
+  const result: string[] = []
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i]!
+    if (arg === '--') return [...result, ...args.slice(i)]
+    const found = Object.entries(command.options).find(
+      ([name, { short }]) => arg === `--${dashed(name)}` || (short !== undefined && arg === `-${short}`),
+    )
+    const [name, spec] = found ?? []
+    const next = args[i + 1]
+    if (name === undefined || spec === undefined || spec.kind === 'flag') result.push(arg)
+    else if (next !== undefined && /^-\.?\d/.test(next)) {
+      result.push(`--${dashed(name)}=${next}`)
+      i++
+    } else if (next === undefined || (next.startsWith('-') && next !== '-')) {
+      throw new UsageError(`--${dashed(name)} needs ${wanted(spec)}`)
+    } else {
+      result.push(arg, next)
+      i++
+    }
+  }
+  return result
 }
 
 /** The text of `ocelli COMMAND --help`. */

@@ -11,8 +11,10 @@ export async function backendInfo(): Promise<BackendInfo> {
   }
 }
 
-/** One line that says what runs and why, e.g. `device CPU, 2 threads, avx2 (native: the native addon is here)`. */
+/** One line that says what runs and why, such as `device CPU, 2 threads, avx2 (native: the native addon is here)`. */
 export async function deviceLine(): Promise<string> {
   const { name, device, threads, instructionSet } = await backendInfo()
-  return `device ${device}, ${counted(threads, 'thread')}, ${instructionSet} (${name}: ${backendReason()})`
+  const parts = [device, counted(threads, 'thread'), ...(instructionSet === 'none' ? [] : [instructionSet])]
+  const backend = name === 'reference' ? 'reference backend, which is slow' : name
+  return `device ${parts.join(', ')} (${backend}: ${backendReason()})`
 }

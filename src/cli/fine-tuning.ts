@@ -5,6 +5,7 @@ import type { Json } from '../weights/index.ts'
 import { UsageError } from './command.ts'
 import { parseModelOptions } from './model-options.ts'
 import { createNetwork, knownOf, loadInto, metadataOf, type NetworkFlags, readWeights } from './network.ts'
+import { counted } from './progress.ts'
 
 /** What training starts from. */
 export interface Start {
@@ -53,6 +54,10 @@ export async function networkFrom(
     ...(stored?.shape[0] !== undefined && { numClasses: stored.shape[0] }),
   })
   loadInto(original, tensors, weights, name)
+  console.error(
+    `${counted(original.numClasses, 'class', 'classes')}, from ${weights}; a new classifier for ` +
+      `${counted(numClasses, 'class', 'classes')}, from the data`,
+  )
   original.resetClassifier(numClasses)
   return original
 }

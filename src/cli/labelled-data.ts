@@ -1,8 +1,9 @@
 import { type Dataset, digits, mapDataset, randomSplit, subset } from '../data/index.ts'
 import { openDataset } from '../data/node.ts'
 import type { Transform } from '../transforms/index.ts'
-import type { FlagOption, TextOption } from './command.ts'
+import { CommandError, type FlagOption, type TextOption } from './command.ts'
 import type { Statistics, UniformImages } from './image-options.ts'
+import { counted } from './progress.ts'
 
 export const dataOptions: {
   readonly data: TextOption
@@ -69,6 +70,19 @@ export function seenThrough(dataset: Dataset, transform: Transform, labels?: Int
   }))
 }
 
+/** Says which classes have no images to learn from, where the data set knows its labels beforehand. */
+export function warnOfUnseen({ labels, classes = [] }: Dataset, split: boolean): void {
+  if (labels === undefined) return
+  const seen = new Set(Array.from(labels))
+  const unseen = classes.filter((_, label) => !seen.has(label))
+  if (unseen.length === 0) return
+  const named = `${unseen.slice(0, 5).join(', ')}${unseen.length > 5 ? ', …' : ''}`
+  console.error(
+    `no training images for ${counted(unseen.length, 'class', 'classes')} of ${classes.length}: ${named}` +
+      (split ? '; the validation share took them: --val-split 0 leaves it out' : ''),
+  )
+}
+
 /** The first `limit` samples, or all. */
 export function firstOf(dataset: Dataset, limit: number | undefined): Dataset {
   if (limit === undefined || limit >= dataset.length) return dataset
@@ -78,8 +92,14 @@ export function firstOf(dataset: Dataset, limit: number | undefined): Dataset {
   )
 }
 
-/** Training and validation images of data without parts of its own. */
+/** Training and validation images of data without parts of its own: at least one of each. */
 export function splitOff(dataset: Labelled, share: number, seed: number): readonly [Dataset, Dataset] {
+  if (dataset.length < 2) {
+    throw new CommandError(
+      `${counted(dataset.length, 'image')} is too few for a validation share of ${Number((100 * share).toPrecision(3))} %; ` +
+        'use --val-split 0, or name other images with --val',
+    )
+  }
   const validation = Math.min(Math.max(1, Math.round(dataset.length * share)), dataset.length - 1)
   const [train, held] = randomSplit(dataset, [dataset.length - validation, validation], seed)
   return [train!, held!]

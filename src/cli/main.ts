@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { DataError } from '../data/index.ts'
 import { ImageDecodeError, MissingDecoderError } from '../data/node.ts'
-import { ShapeError } from '../tensor/index.ts'
+import { ShapeError, silenceBackendChoice } from '../tensor/index.ts'
 import { NonFiniteLossError } from '../train/index.ts'
 import { FileWriteError } from '../weights/file.ts'
 import { CheckpointError } from '../weights/index.ts'
@@ -82,5 +82,8 @@ for (const stream of [process.stdout, process.stderr]) {
     process.exit(0)
   })
 }
+
+// Commands that compute begin with a line on the device.
+silenceBackendChoice()
 
 process.exitCode = await main(process.argv.slice(2))

@@ -15,6 +15,7 @@ import { CommandError, type ListOption, type TextOption, UsageError } from './co
 import { type Statistics, withStatistics } from './image-options.ts'
 import { labelsOf, publishedLabels, readLabels } from './labels.ts'
 import { parseModelOptions } from './model-options.ts'
+import { counted } from './progress.ts'
 import { weightEntryOf } from './weight-entry.ts'
 
 export const networkOptions: {
@@ -57,6 +58,8 @@ export interface NetworkFlags {
 /** A network ready to be fed. */
 export interface LoadedNetwork {
   readonly name: string
+  /** The file of its weights. */
+  readonly file: string
   readonly network: Network
   readonly options: { readonly [key: string]: Json }
   /** How its weights want their images: as published with them, or as is usual for the network. */
@@ -111,8 +114,9 @@ export async function loadNetwork(flags: NetworkFlags): Promise<LoadedNetwork> {
   }
   const { own, entry, preprocessing } = await knownOf(name, description, flags.weights)
   const options = { ...own?.options, ...parseModelOptions(flags.modelOption) }
-  const network = await buildNetwork(name, options, tensors)
+  const { network, inferred } = await buildNetwork(name, options, tensors)
   loadInto(network, tensors, flags.weights, name)
+  if (inferred) console.error(`${counted(network.numClasses, 'class', 'classes')}, from ${flags.weights}`)
   network.eval()
   const labels =
     flags.labels !== undefined
@@ -125,7 +129,8 @@ export async function loadNetwork(flags: NetworkFlags): Promise<LoadedNetwork> {
       `${flags.labels ?? flags.weights}: names ${labels.length} classes, but ${name} has ${network.numClasses} outputs`,
     )
   }
-  return { name, network, options, preprocessing, labels, transform: own?.preprocessing ?? null }
+  const transform = own?.preprocessing ?? null
+  return { name, file: flags.weights, network, options, preprocessing, labels, transform }
 }
 
 export interface KnownWeights {
@@ -169,19 +174,19 @@ export async function createNetwork(
   }
 }
 
-/** With as many classes as the weights' last tensor has, where none are asked for. */
+/** With as many classes as the weights' last tensor has, where none are asked for; `inferred` where that changed them. */
 async function buildNetwork(
   name: string,
   options: { readonly [key: string]: Json },
   tensors: StateDict,
-): Promise<Network> {
+): Promise<{ readonly network: Network; readonly inferred: boolean }> {
   const network = await createNetwork(name, options)
-  if (options.numClasses !== undefined) return network
+  if (options.numClasses !== undefined) return { network, inferred: false }
   const last = [...network.stateDict()].at(-1)
   const stored = last && tensors.get(last[0])
   const classes = stored?.shape[0]
-  if (!last || classes === undefined || classes === last[1].shape[0]) return network
-  return createNetwork(name, { ...options, numClasses: classes })
+  if (!last || classes === undefined || classes === last[1].shape[0]) return { network, inferred: false }
+  return { network: await createNetwork(name, { ...options, numClasses: classes }), inferred: true }
 }
 
 /** Loads everything or fails with a table of what does not fit. */

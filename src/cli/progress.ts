@@ -85,15 +85,17 @@ export class Progress {
     const details = this.#details ? [this.#details] : []
     const full = [this.#label, count, ...speed, ...left, ...details].join('  ')
     if (!this.live) return full
-    const head = (cells: number): string => {
+    const bar = (cells: number): string => {
       const filled = total > 0 ? Math.round((cells * this.#done) / total) : cells
-      return `${this.#label} [${'='.repeat(filled)}${' '.repeat(cells - filled)}] ${count}`
+      return `${this.#label} [${'='.repeat(filled)}${' '.repeat(cells - filled)}]`
     }
+    // Some terminals say that they have 0 columns.
     const width = (this.#options.output.columns || 80) - 1
     // What a narrow terminal can do without goes first.
     const lines = [
-      [head(20), ...speed, ...left, ...details].join('  '),
-      [head(10), ...left, ...details].join('  '),
+      [`${bar(20)} ${count}`, ...speed, ...left, ...details].join('  '),
+      [`${bar(10)} ${this.#done}/${total}`, ...speed, ...left, ...details].join('  '),
+      [this.#label, `${this.#done}/${total}`, ...speed, ...left, ...details].join('  '),
       [this.#label, count, ...left, ...details].join('  '),
       [this.#label, count, ...left].join('  '),
     ]
@@ -111,8 +113,8 @@ export function formatSeconds(seconds: number): string {
 }
 
 /** 1 epoch, 2 epochs. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : plural}`
 }
 
 /** 98.76 %, of a share from 0 to 1. */

@@ -9,6 +9,8 @@ const fileName = 'run.json'
 
 /** What a run was started with, kept beside its checkpoint so that it can be resumed. */
 export interface RunSettings<Flags> {
+  /** The command that started it. */
+  readonly command: 'train' | 'demo'
   readonly flags: Flags
   readonly model: string
   readonly modelOptions: { readonly [key: string]: Json }
@@ -16,12 +18,10 @@ export interface RunSettings<Flags> {
 }
 
 /** Paths are kept in full, so that the run can be resumed from any folder. */
-export async function writeRunSettings<Flags extends { readonly data?: unknown; readonly val?: unknown }>(
-  folder: string,
-  settings: RunSettings<Flags>,
-): Promise<void> {
-  const { data, val } = settings.flags
-  const flags = { ...settings.flags, data: fullPath(data), val: fullPath(val) }
+export async function writeRunSettings(folder: string, settings: RunSettings<object>): Promise<void> {
+  const { data, val, weights } = settings.flags as { readonly [flag: string]: unknown }
+  const paths = { data: fullPath(data), val: fullPath(val), weights: fullPath(weights) }
+  const flags = { ...settings.flags, ...paths }
   await writeJson(join(folder, fileName), { version: 1, ...settings, flags })
 }
 
@@ -30,12 +30,22 @@ function fullPath(path: unknown): unknown {
 }
 
 /** Throws a CommandError where the folder holds no run. */
-export async function readRunSettings<Flags>(folder: string): Promise<RunSettings<Flags>> {
+export async function readRunSettings<Flags>(
+  folder: string,
+  command: RunSettings<Flags>['command'],
+): Promise<RunSettings<Flags>> {
   const path = join(folder, fileName)
+  let settings: RunSettings<Flags>
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as RunSettings<Flags>
+    settings = JSON.parse(await readFile(path, 'utf8')) as RunSettings<Flags>
   } catch (error) {
     const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message
-    throw new CommandError(`${path}: ${why}; --resume needs the folder of a run of ocelli train`)
+    throw new CommandError(`${path}: ${why}; --resume needs the folder of a run of ocelli ${command}`)
   }
+  const { command: starter = 'train' } = settings
+  if (starter === command) return settings
+  throw new CommandError(
+    `${folder}: is a run of ocelli ${starter}; ocelli ${starter} --resume` +
+      `${starter === 'demo' ? ` --out ${folder}` : ` ${folder}`} goes on with it`,
+  )
 }

@@ -1,4 +1,4 @@
-import { access, mkdir } from 'node:fs/promises'
+import { access, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Dataset } from '../data/index.ts'
 import { DataLoader } from '../data/index.ts'
@@ -16,6 +16,7 @@ import {
   startPosition,
   train,
 } from '../train/index.ts'
+import { CheckpointError, copyAgain } from '../weights/index.ts'
 import { CommandError } from './command.ts'
 import { frozenNormalization } from './fine-tuning.ts'
 import { bestOf, type EpochEntry, epochLine, readHistory, writeHistory } from './history.ts'
@@ -34,13 +35,15 @@ export interface TrainingJob {
   readonly train: Dataset
   readonly validation: Dataset | null
   readonly description: ModelDescription
-  /** Builds the network; called after the seed is set. */
-  readonly network: () => Promise<Network>
+  /** Builds the network; called after the seed is set. `restored` where a checkpoint then gives it its weights. */
+  readonly network: (restored: boolean) => Promise<Network>
   readonly saveEvery: number | undefined
   /** Called once everything fits together, before the first step; the folder is there. */
   readonly onStart?: () => Promise<void>
-  /** Goes on from the checkpoint in `out`. */
+  /** Goes on from the checkpoint in `out`; from the first step where the run ended before it saved one. */
   readonly resume: boolean
+  /** Whether --epochs can be raised when resuming. */
+  readonly canGrow: boolean
   /** What to do after an interruption. */
   readonly hint: string
 }
@@ -58,9 +61,9 @@ export interface TrainingOutcome {
 export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
   const { settings, out } = job
   const path = join(out, checkpointName)
-  const saved = job.resume ? await loadSaved(path) : null
+  const saved = job.resume ? await loadSaved(out) : null
   manualSeed(settings.seed)
-  const network = await job.network()
+  const network = await job.network(saved !== null)
   const optimizer = makeOptimizer(
     network.parameters().filter((parameter) => parameter.requiresGrad),
     settings,
@@ -75,7 +78,8 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
   await makeFolder(out)
   await job.onStart?.()
   if (saved && saved.position.epoch >= settings.epochs) {
-    console.error(`all ${counted(settings.epochs, 'epoch')} of this run are done; --epochs gives it more`)
+    const more = job.canGrow ? '; --epochs gives it more' : ''
+    console.error(`all ${counted(settings.epochs, 'epoch')} of this run are done${more}`)
   }
 
   const history = saved ? await readHistory(out, saved.position.epoch) : []
@@ -192,12 +196,29 @@ async function restore(
   getDefaultGenerator().restore(saved.random)
 }
 
-/** The checkpoint of a run that is to be resumed. */
-async function loadSaved(path: string): Promise<SavedRun> {
-  if (await exists(path)) return loadRun(path)
-  throw new CommandError(
-    `${path}: no such file: the run ended before its first save; start it again without --resume`,
-  )
+/** The checkpoint of a run that is to be resumed; null where it has none yet. */
+async function loadSaved(out: string): Promise<SavedRun | null> {
+  const path = join(out, checkpointName)
+  if (!(await exists(path))) {
+    console.error(`the run in ${out} ended before its first save: it begins again`)
+    return null
+  }
+  try {
+    return await loadRun(path)
+  } catch (error) {
+    if (!(error instanceof CheckpointError) || error.cause !== undefined) throw error
+    if (error.advice !== undefined && error.advice !== copyAgain) throw error
+    const best = join(out, bestName)
+    const other = (await exists(best))
+      ? `copy ${best} over it and resume from the best epoch, or delete it and resume from the first step`
+      : 'delete it, and resuming begins again'
+    throw new CommandError(`${error.problem}: this save of the run is lost; ${other}`)
+  }
+}
+
+/** Removes what an earlier run has saved in a folder. */
+export async function removeSaves(out: string): Promise<void> {
+  for (const name of [checkpointName, bestName]) await rm(join(out, name), { force: true })
 }
 
 async function makeFolder(folder: string): Promise<void> {

@@ -4,17 +4,14 @@ import { basename } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { ModelMetadata, WeightEntry } from '../models/index.ts'
 
-/** Published files bear the beginning of their hash in their names. */
-const hashLength = 8
-
 /** The published weights that a file holds, told by its name or else by its content; null for a file of one's own. */
 export async function weightEntryOf(metadata: ModelMetadata, path: string): Promise<WeightEntry | null> {
-  const known = metadata.weights.filter(({ sha256 }) => sha256.length >= hashLength)
+  const known = metadata.weights
   if (known.length === 0) return null
-  const named = known.find(({ sha256 }) => basename(path).includes(sha256.slice(0, hashLength)))
+  const named = known.find(({ sha256Prefix }) => basename(path).includes(sha256Prefix))
   if (named !== undefined) return named
   const hash = createHash('sha256')
   await pipeline(createReadStream(path), hash)
   const digest = hash.digest('hex')
-  return known.find(({ sha256 }) => digest.startsWith(sha256)) ?? null
+  return known.find(({ sha256, sha256Prefix }) => digest.startsWith(sha256 ?? sha256Prefix)) ?? null
 }

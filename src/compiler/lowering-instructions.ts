@@ -4,7 +4,7 @@ import type { Requirement } from './lowering-plan.ts'
 import type { LoweringState } from './lowering-state.ts'
 import { imageOfView, matrixOfView, type View } from './lowering-view.ts'
 import type { ConvGeometry, Dense, Image } from './program.ts'
-import { chooseConvAlgorithm, type Target } from './target.ts'
+import { type ConvWork, chooseConvAlgorithm, type Target } from './target.ts'
 
 /** What the emission of instructions needs of the lowering around it. */
 export interface InstructionContext {
@@ -33,10 +33,10 @@ export function emitInstruction(node: Node, context: InstructionContext): void {
   const { state } = context
   const x = denseOf(context.operand(node.inputs[0]!, 'dense'))
   if (isOp(node, 'gather')) {
-    const { axis } = node.attrs
+    const { axis, name } = node.attrs
     const index = denseOf(context.operand(node.inputs[1]!, 'dense'))
     const y = denseOf(context.result(node))
-    state.emit({ op: 'gather', axis, dims: node.shape, xDims: node.inputs[0]!.shape, x, index, y })
+    state.emit({ op: 'gather', name, axis, dims: node.shape, xDims: node.inputs[0]!.shape, x, index, y })
     return
   }
   const y = denseOf(context.result(node))
@@ -132,8 +132,25 @@ function image(view: View): Image {
   return imageOfView(view, 'nhwc')!
 }
 
-function sameSize(x: Image, y: Image): boolean {
-  return x.h === y.h && x.w === y.w
+function workOf(
+  direction: ConvWork['direction'],
+  geometry: ConvGeometry,
+  x: Image,
+  y: Image,
+  packed: boolean,
+): ConvWork {
+  const { h: height, w: width } = direction === 'inputGrad' ? x : y
+  return {
+    direction,
+    geometry,
+    outChannels: y.c,
+    inChannels: x.c,
+    images: x.n,
+    height,
+    width,
+    sameSize: x.h === y.h && x.w === y.w,
+    packed,
+  }
 }
 
 function emitConv2d(node: Node<'conv2d'>, context: InstructionContext): void {
@@ -142,9 +159,9 @@ function emitConv2d(node: Node<'conv2d'>, context: InstructionContext): void {
   const weightView = context.operand(filter, 'dense')
   const y = image(context.result(node))
   const geometry = geometryOf(node.attrs, kernelOf(filter))
-  const algorithm = chooseConvAlgorithm(geometry, y.c, x.c, sameSize(x, y))
   let weight = denseOf(weightView)
   const packed = context.isConstant(weightView)
+  const algorithm = chooseConvAlgorithm(workOf('forward', geometry, x, y, packed))
   if (packed) {
     const bytes = context.target.packedConvBytes(algorithm, geometry, y.c, x.c)
     const slot = context.state.add({ bytes, external: null, donor: null })
@@ -162,7 +179,7 @@ function emitConv2dInputGrad(node: Node<'conv2dInputGrad'>, context: Instruction
   const weight = denseOf(context.operand(filter, 'dense'))
   const dx = image(context.result(node))
   const geometry = geometryOf(node.attrs, kernelOf(filter))
-  const algorithm = chooseConvAlgorithm(geometry, dy.c, dx.c, sameSize(dx, dy))
+  const algorithm = chooseConvAlgorithm(workOf('inputGrad', geometry, dx, dy, false))
   context.state.emit({ op: 'conv2dInputGrad', algorithm, geometry, dy, weight, dx, epilogue: null })
 }
 
@@ -171,7 +188,7 @@ function emitConv2dWeightGrad(node: Node<'conv2dWeightGrad'>, context: Instructi
   const dy = image(context.operand(node.inputs[1]!, 'nhwc'))
   const dw = denseOf(context.result(node))
   const geometry = geometryOf(node.attrs, node.attrs.kernelSize)
-  const algorithm = chooseConvAlgorithm(geometry, dy.c, x.c, sameSize(x, dy))
+  const algorithm = chooseConvAlgorithm(workOf('weightGrad', geometry, x, dy, false))
   context.state.emit({ op: 'conv2dWeightGrad', algorithm, geometry, x, dy, dw })
 }
 

@@ -43,6 +43,8 @@ const expensiveOps: ReadonlySet<Op> = new Set<Op>([
   'remainder',
 ])
 
+const productOps: ReadonlySet<Op> = new Set<Op>(['conv2d', 'conv2dInputGrad', 'matmul'])
+
 export function isMovement(node: Node): boolean {
   return movementOps.has(node.op)
 }
@@ -107,10 +109,12 @@ interface Expression {
   /** Operands in memory, and how many of them are as large as the value. */
   readonly loads: number
   readonly fullLoads: number
+  /** It takes up the result of a convolution or matrix product, which can do it before the result is stored. */
+  readonly ofProduct: boolean
 }
 
-const loaded: Expression = { ops: 0, expensive: false, loads: 1, fullLoads: 1 }
-const nothing: Expression = { ops: 0, expensive: false, loads: 0, fullLoads: 0 }
+const loaded: Expression = { ops: 0, expensive: false, loads: 1, fullLoads: 1, ofProduct: false }
+const nothing: Expression = { ops: 0, expensive: false, loads: 0, fullLoads: 0, ofProduct: false }
 const maxOps = 32
 const plannedLoads = maxLoads - 2
 
@@ -135,7 +139,8 @@ export function planLowering(graph: Graph): LoweringPlan {
       expressions.set(node, materialised.has(node) ? loaded : expressions.get(node.inputs[0]!)!)
     } else if (!isElementwise(node)) {
       if (!scaled.has(node)) materialised.add(node)
-      expressions.set(node, loaded)
+      const ofProduct = productOps.has(node.op) && readers.get(node)!.uses === 1
+      expressions.set(node, { ...loaded, ofProduct })
     } else {
       const expression = combine(node, expressions, materialised)
       const { uses, largest } = readers.get(node)!
@@ -229,8 +234,15 @@ function demandOperands(node: Node, materialised: Set<Node>): void {
 /** The expression of an element-wise node; operands are materialised, largest first, until it is small enough. */
 function combine(node: Node, expressions: Map<Node, Expression>, materialised: Set<Node>): Expression {
   const inputs = [...new Set(node.inputs)]
+  // One loop can be done by one product only: what is done to the results of others is theirs to do.
+  const ofProducts = inputs.filter((input) => expressions.get(input)!.ofProduct)
+  const left = ofProducts.find((input) => expressions.get(input)!.ops === 0) ?? ofProducts.at(-1)
+  for (const input of ofProducts) {
+    if (input !== left && expressions.get(input)!.ops > 0) materialiseBase(input, expressions, materialised)
+  }
   for (;;) {
     let ops = 1
+    let ofProduct = false
     let expensive = expensiveOps.has(node.op)
     let loads = 0
     let fullLoads = 0
@@ -240,20 +252,26 @@ function combine(node: Node, expressions: Map<Node, Expression>, materialised: S
       ops += expression.ops
       expensive ||= expression.expensive
       loads += expression.loads
+      ofProduct ||= expression.ofProduct
       if (sizeOf(input.shape) === sizeOf(node.shape)) fullLoads += expression.fullLoads
       const weight = (e: Expression): number => e.ops + e.loads
       if (expression.ops > 0 && (!largest || weight(expression) > weight(expressions.get(largest)!)))
         largest = input
     }
     if (largest === undefined || (ops <= maxOps && loads <= plannedLoads)) {
-      return { ops, expensive, loads, fullLoads }
+      return { ops, expensive, loads, fullLoads, ofProduct }
     }
-    let base = largest
-    while (isMovement(base) && !materialised.has(base)) {
-      expressions.set(base, loaded)
-      base = base.inputs[0]!
-    }
-    materialised.add(base)
-    expressions.set(base, loaded)
+    materialiseBase(largest, expressions, materialised)
   }
+}
+
+/** Writes to memory what a node computes, or what it is a view of. */
+function materialiseBase(node: Node, expressions: Map<Node, Expression>, materialised: Set<Node>): void {
+  let base = node
+  while (isMovement(base) && !materialised.has(base)) {
+    expressions.set(base, loaded)
+    base = base.inputs[0]!
+  }
+  materialised.add(base)
+  expressions.set(base, loaded)
 }

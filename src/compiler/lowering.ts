@@ -262,6 +262,7 @@ class Lowering implements LoopContext, InstructionContext {
     if (sizeOf(index.shape) === 0) return
     this.state.emit({
       op: 'scatterAdd',
+      name: node.attrs.name,
       axis: node.attrs.axis,
       dims: index.shape,
       yDims: node.shape,

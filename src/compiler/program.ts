@@ -145,7 +145,14 @@ export interface ConvGeometry {
   readonly groups: number
 }
 
-export type ConvAlgorithm = 'implicitGemm' | 'pointwise' | 'depthwise' | 'direct'
+/** `winogradF2` and `winogradF4` make tiles of 2x2 and 4x4 results; for 3x3 kernels of stride and dilation 1, one group. */
+export type ConvAlgorithm =
+  | 'implicitGemm'
+  | 'pointwise'
+  | 'depthwise'
+  | 'grouped'
+  | 'winogradF2'
+  | 'winogradF4'
 
 export type Instruction =
   /**
@@ -288,9 +295,13 @@ export type Instruction =
       readonly x: Dense
       readonly y: Dense
     }
-  /** dims: the shape of index; xDims: the shape of x; both of one rank. */
+  /**
+   * dims: the shape of index; xDims: the shape of x; both of one rank. Indices out of range give NaN, or 0 in integers,
+   * and a fault of the run, which calls the operation by its name.
+   */
   | {
       readonly op: 'gather'
+      readonly name: string
       readonly axis: number
       readonly dims: readonly number[]
       readonly xDims: readonly number[]
@@ -298,9 +309,13 @@ export type Instruction =
       readonly index: Dense
       readonly y: Dense
     }
-  /** `y` already holds the base; adds source (shape dims) into it (shape yDims). Results do not depend on threads. */
+  /**
+   * `y` already holds the base; adds source (shape dims) into it (shape yDims). Results do not depend on threads. Indices
+   * out of range add nothing, and are a fault of the run.
+   */
   | {
       readonly op: 'scatterAdd'
+      readonly name: string
       readonly axis: number
       readonly dims: readonly number[]
       readonly yDims: readonly number[]

@@ -14,6 +14,8 @@ export interface Dataset<T = Sample> {
   readonly length: number
   /** The classes' names in the order of the labels, where the set knows them. */
   readonly classes?: readonly string[]
+  /** The samples' labels, where the set knows them without making the samples. */
+  readonly labels?: ArrayLike<number>
   /**
    * The sample at `index`, from 0 to length - 1. Random transforms draw from `generator`; the same index and generator
    * state give the same sample.
@@ -32,9 +34,11 @@ export function checkIndex(what: string, index: number, length: number): void {
 export function subset<T>(dataset: Dataset<T>, indices: ArrayLike<number>): Dataset<T> {
   const chosen = Int32Array.from(indices)
   for (const index of chosen) checkIndex('subset', index, dataset.length)
+  const { classes, labels } = dataset
   return {
     length: chosen.length,
-    ...(dataset.classes ? { classes: dataset.classes } : {}),
+    ...(classes && { classes }),
+    ...(labels && { labels: chosen.map((index) => labels[index]!) }),
     get: (index, generator) => {
       checkIndex('subset', index, chosen.length)
       return dataset.get(chosen[index]!, generator)

@@ -18,10 +18,8 @@ export async function mnist(
   options: MnistOptions = {},
 ): Promise<Dataset & { readonly classes: readonly string[] }> {
   const part = (options.train ?? true) ? 'train' : 't10k'
-  const [images, labels] = await Promise.all([
-    readStandard(folder, `${part}-images`, 3),
-    readStandard(folder, `${part}-labels`, 1),
-  ])
+  const images = await readStandard(folder, `${part}-images`, 3)
+  const labels = await readStandard(folder, `${part}-labels`, 1)
   if (images.array.shape[0] !== labels.array.shape[0]) {
     throw new DataError(
       images.path,

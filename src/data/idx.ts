@@ -90,6 +90,7 @@ export function idxDataset(
   return {
     length,
     classes,
+    labels: labels.data,
     get(index, generator): Sample {
       checkIndex('idxDataset', index, length)
       const image: Image = makeImage(width, height, 1, images.data.subarray(index * size, (index + 1) * size))

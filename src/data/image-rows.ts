@@ -44,6 +44,7 @@ export async function imageRows(
   return {
     length: present.length,
     classes,
+    labels: present.map(({ label }) => label),
     get(index, generator): Sample {
       checkIndex('imageRows', index, present.length)
       const { sheet, row, label } = present[index]!

@@ -141,10 +141,10 @@ export interface OpAttrs {
   /** int32 order that sorts the axis; stable, NaN counts as largest. */
   argSort: { readonly axis: number; readonly descending: boolean }
 
-  /** (x, index int32): out[.., i, ..] = x[.., index[.., i, ..], ..]. */
-  gather: { readonly axis: number }
+  /** (x, index int32): out[.., i, ..] = x[.., index[.., i, ..], ..]. `name` is what errors about an index call it. */
+  gather: { readonly axis: number; readonly name: string }
   /** (base, index int32, source): base plus each source element at its index. Index and source have one shape. */
-  scatterAdd: { readonly axis: number }
+  scatterAdd: { readonly axis: number; readonly name: string }
   /** A sparse matrix applied along one axis: resizing, average pooling, windowed sums. */
   resample: { readonly axis: number; readonly taps: Taps }
 
@@ -187,6 +187,8 @@ export class Node<O extends Op = Op> {
   storage: Storage | undefined
   /** Why this leaf can no longer be read, when its memory was reused by an in-place update. */
   stale: string | undefined
+  /** backward() went through it for the last time: its inputs are dropped once its value is known. */
+  released = false
   /** The region of activations that are computed again for the gradient instead of being kept. */
   checkpointRegion: number | undefined
 

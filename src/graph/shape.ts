@@ -5,6 +5,19 @@ export class ShapeError extends Error {
   override readonly name = 'ShapeError'
 }
 
+/**
+ * Runs fn, which records what the user knows as `op`: a ShapeError within, which begins with the name of a primitive, names
+ * `op` instead.
+ */
+export function calledAs<T>(op: string, fn: () => T): T {
+  try {
+    return fn()
+  } catch (error) {
+    if (error instanceof ShapeError) throw new ShapeError(error.message.replace(/^\w+/, op))
+    throw error
+  }
+}
+
 export function sizeOf(shape: Shape): number {
   let size = 1
   for (const d of shape) size *= d

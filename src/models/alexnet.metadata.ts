@@ -10,7 +10,7 @@ export const alexnetMetadata: Readonly<Record<'alexnet' | 'alexnet_2012', ModelM
       reference: 'torchvision',
       preprocessing: imagenet224,
     },
-    { alexnet: [61_100_840, 714_188_480, torchvisionWeights('alexnet-owt-7be5be79.pth', 56.522)] },
+    { alexnet: [61_100_840, 714_188_480, torchvisionWeights('alexnet-owt-7be5be79.pth', 56.522, 79.066)] },
   ),
   ...metadataTable(
     {

@@ -10,13 +10,26 @@ import {
   Sequential,
 } from '../nn/index.ts'
 import type { Tensor } from '../tensor/index.ts'
-import { type FeatureInfo, type HeadOptions, Network, type NetworkOptions } from './network.ts'
+import type { OptionKinds } from '../tensor/options.ts'
+import {
+  type FeatureInfo,
+  type HeadOptions,
+  Network,
+  type NetworkOptions,
+  networkOptions,
+  type Variant,
+} from './network.ts'
 
 export interface AlexNetOptions extends NetworkOptions {
   readonly dropout?: number
-  /** Of conv2, conv4 and conv5 in the 2012 network: its two towers. */
+}
+
+export interface AlexNet2012Options extends AlexNetOptions {
+  /** Of conv2, conv4 and conv5: the two towers. */
   readonly groups?: number
 }
+
+const alexnetOptions: OptionKinds<AlexNetOptions> = { ...networkOptions, dropout: 'probability' }
 
 /** AlexNet of "One weird trick" (Krizhevsky 2014), as torchvision has it. Images of 63 pixels at least. */
 export class AlexNet extends Network {
@@ -53,7 +66,7 @@ export class AlexNet extends Network {
   }
 
   forwardFeatures(x: Tensor): Tensor {
-    return this.stage(this.features, x)
+    return this.stagesOf(this.features, x)
   }
 
   forwardHead(x: Tensor, options?: HeadOptions): Tensor {
@@ -77,7 +90,7 @@ export class AlexNet2012 extends Network {
     { name: 'net.13', channels: 256, stride: 16 },
   ]
 
-  constructor({ numClasses = 1000, inChannels = 3, dropout = 0.5, groups = 2 }: AlexNetOptions = {}) {
+  constructor({ numClasses = 1000, inChannels = 3, dropout = 0.5, groups = 2 }: AlexNet2012Options = {}) {
     super()
     this.numClasses = numClasses
     const norm = (): LocalResponseNorm => new LocalResponseNorm(5, { alpha: 1e-4, beta: 0.75, k: 2 })
@@ -113,7 +126,8 @@ export class AlexNet2012 extends Network {
   }
 
   forwardFeatures(x: Tensor): Tensor {
-    return this.stage(this.net, x)
+    // The norms belong to the stage before: what they keep is as large as the stage's output.
+    return this.stagesOf(this.net, x, [3, 7, 14])
   }
 
   forwardHead(x: Tensor, options?: HeadOptions): Tensor {
@@ -143,7 +157,13 @@ function head(layers: Sequential, x: Tensor, { preLogits = false }: HeadOptions 
   return preLogits ? layers.forwardRange(flat, 0, 6) : layers.forward(flat)
 }
 
-export const variants: Readonly<Record<'alexnet' | 'alexnet_2012', (options?: AlexNetOptions) => Network>> = {
-  alexnet: (options) => new AlexNet(options),
-  alexnet_2012: (options) => new AlexNet2012(options),
+export const variants: {
+  readonly alexnet: Variant<AlexNetOptions>
+  readonly alexnet_2012: Variant<AlexNet2012Options>
+} = {
+  alexnet: { options: alexnetOptions, create: (options) => new AlexNet(options) },
+  alexnet_2012: {
+    options: { ...alexnetOptions, groups: 'count' },
+    create: (options) => new AlexNet2012(options),
+  },
 }

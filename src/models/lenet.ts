@@ -1,6 +1,14 @@
 import { AvgPool2d, Conv2d, F, Linear, MaxPool2d, Module, ReLU, Sequential } from '../nn/index.ts'
 import type { Tensor } from '../tensor/index.ts'
-import { type FeatureInfo, type HeadOptions, Network, type NetworkOptions } from './network.ts'
+import type { OptionKinds } from '../tensor/options.ts'
+import {
+  type FeatureInfo,
+  type HeadOptions,
+  Network,
+  type NetworkOptions,
+  networkOptions,
+  type Variant,
+} from './network.ts'
 
 export interface LeNetOptions extends NetworkOptions {
   /** 'tanh' with 'average' is nearest to the paper. */
@@ -8,7 +16,16 @@ export interface LeNetOptions extends NetworkOptions {
   readonly pooling?: 'max' | 'average'
 }
 
-/** LeNet-5 (LeCun et al. 1998) as it is taught today: full connections to C3. Takes [batch, 1, 32, 32]. */
+const lenetOptions: OptionKinds<LeNetOptions> = {
+  ...networkOptions,
+  activation: ['relu', 'tanh'],
+  pooling: ['max', 'average'],
+}
+
+/**
+ * LeNet-5 (LeCun et al. 1998) as it is taught today: full connections to C3. Takes [batch, 1, 32, 32]. It is too shallow to
+ * gain from gradient checkpointing, which changes nothing here.
+ */
 export class LeNet5 extends Network {
   conv1: Conv2d
   conv2: Conv2d
@@ -67,7 +84,10 @@ class Named<N extends string> extends Module {
   }
 }
 
-/** LeNet-5 with two C2 branches, pooled and then added; gives log-probabilities. Takes [batch, 1, 32, 32]. */
+/**
+ * LeNet-5 with two C2 branches, pooled and then added; gives log-probabilities. Takes [batch, 1, 32, 32]. As in LeNet5,
+ * gradient checkpointing changes nothing.
+ */
 export class LeNet5DualC2 extends Network {
   c1: Module
   c2_1: Module
@@ -81,7 +101,7 @@ export class LeNet5DualC2 extends Network {
     { name: 'c3', channels: 120, stride: 4 },
   ]
 
-  constructor({ numClasses = 10, inChannels = 1 }: LeNetOptions = {}) {
+  constructor({ numClasses = 10, inChannels = 1 }: NetworkOptions = {}) {
     super()
     this.numClasses = numClasses
     const pooled = (name: string, from: number, to: number): Sequential =>
@@ -114,7 +134,10 @@ function classifier(numClasses: number): Module {
   return new Named('f5', new Sequential({ f5: new Linear(84, numClasses) }))
 }
 
-export const variants: Readonly<Record<'lenet5' | 'lenet5_dual_c2', (options?: LeNetOptions) => Network>> = {
-  lenet5: (options) => new LeNet5(options),
-  lenet5_dual_c2: (options) => new LeNet5DualC2(options),
+export const variants: {
+  readonly lenet5: Variant<LeNetOptions>
+  readonly lenet5_dual_c2: Variant<NetworkOptions>
+} = {
+  lenet5: { options: lenetOptions, create: (options) => new LeNet5(options) },
+  lenet5_dual_c2: { options: networkOptions, create: (options) => new LeNet5DualC2(options) },
 }

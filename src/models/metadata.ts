@@ -1,15 +1,22 @@
 import { imagenetMean, imagenetStd, type Preprocessing } from '../transforms/index.ts'
 import type { LabelSet } from './labels.ts'
+import { fileIdentity } from './weight-files.ts'
 
 export interface WeightEntry {
   readonly tag: string
   readonly url: string
-  /** The first hexadecimal digits of the file's SHA-256, as many as the source states. */
-  readonly sha256: string
+  /** The file's SHA-256 in hexadecimal, where it is known whole. */
+  readonly sha256?: string
+  /** Its first digits, which published files bear in their names. */
+  readonly sha256Prefix: string
+  /** The file's size, where it is known. */
+  readonly bytes?: number
   readonly licence: string
   readonly classes: LabelSet
-  /** Percent, as the source reports it. */
+  /** Percent of images whose class is the first of the network's, as the source reports it. */
   readonly top1: number
+  /** Percent of images whose class is among the first five, where the source reports it. */
+  readonly top5?: number
   readonly source: string
   readonly preprocessing: Preprocessing
 }
@@ -35,19 +42,29 @@ export const imagenet224: Preprocessing = {
   std: imagenetStd,
 }
 
-export const cifar32: Preprocessing = { inputSize: 32, mean: imagenetMean, std: imagenetStd }
+export const cifar32: Preprocessing = {
+  inputSize: 32,
+  interpolation: 'bilinear',
+  mean: imagenetMean,
+  std: imagenetStd,
+}
 
-/** Entries of torchvision's server: the hash's first eight digits end the file name. `V2` recipes resize to 232. */
-export function torchvisionWeights(file: string, top1: number, tag = 'tv_in1k', resize = 256): WeightEntry {
-  const sha256 = /-([0-9a-f]{8})\.pth$/.exec(file)?.[1]
-  if (sha256 === undefined) throw new Error(`torchvisionWeights: ${file} does not end in its hash`)
+/** Entries of torchvision's server; the weights of its `V2` recipes are for images resized to 232. */
+export function torchvisionWeights(
+  file: string,
+  top1: number,
+  top5: number,
+  tag = 'tv_in1k',
+  resize = 256,
+): WeightEntry {
   return {
     tag,
     url: `https://download.pytorch.org/models/${file}`,
-    sha256,
+    ...fileIdentity(file),
     licence: 'BSD-3-Clause',
     classes: 'imagenet-1k',
     top1,
+    top5,
     source: 'torchvision',
     preprocessing: { ...imagenet224, resize },
   }

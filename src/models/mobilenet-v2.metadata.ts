@@ -12,8 +12,8 @@ export const mobilenetV2Metadata: Readonly<Record<'mobilenet_v2', ModelMetadata>
     mobilenet_v2: [
       3_504_872,
       300_774_272,
-      torchvisionWeights('mobilenet_v2-7ebf99e0.pth', 72.154, 'tv2_in1k', 232),
-      torchvisionWeights('mobilenet_v2-b0353104.pth', 71.878),
+      torchvisionWeights('mobilenet_v2-7ebf99e0.pth', 72.154, 90.822, 'tv2_in1k', 232),
+      torchvisionWeights('mobilenet_v2-b0353104.pth', 71.878, 90.286),
     ],
   },
 )

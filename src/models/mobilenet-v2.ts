@@ -10,7 +10,16 @@ import {
   Sequential,
 } from '../nn/index.ts'
 import type { Tensor } from '../tensor/index.ts'
-import { type FeatureInfo, type HeadOptions, makeDivisible, Network, type NetworkOptions } from './network.ts'
+import type { OptionKinds } from '../tensor/options.ts'
+import {
+  type FeatureInfo,
+  type HeadOptions,
+  makeDivisible,
+  Network,
+  type NetworkOptions,
+  networkOptions,
+  type Variant,
+} from './network.ts'
 
 /** Expansion, output channels, repeats, stride of the first. */
 export type InvertedResidualSetting = readonly [number, number, number, number]
@@ -145,6 +154,16 @@ function initializeLinear(layer: Linear): void {
   init.zeros(layer.bias!)
 }
 
-export const variants: Readonly<Record<'mobilenet_v2', (options?: MobileNetV2Options) => Network>> = {
-  mobilenet_v2: (options) => new MobileNetV2(options),
+const mobilenetOptions: OptionKinds<MobileNetV2Options> = {
+  ...networkOptions,
+  widthMult: 'number',
+  invertedResidualSetting: 'any',
+  roundNearest: 'count',
+  dropout: 'probability',
+  padding: ['symmetric', 'sameTensorFlow'],
+  normEps: 'number',
+}
+
+export const variants: { readonly mobilenet_v2: Variant<MobileNetV2Options> } = {
+  mobilenet_v2: { options: mobilenetOptions, create: (options) => new MobileNetV2(options) },
 }

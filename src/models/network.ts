@@ -1,5 +1,8 @@
-import { Module } from '../nn/index.ts'
+import { Module, type Sequential } from '../nn/index.ts'
 import { checkpoint, type Tensor } from '../tensor/index.ts'
+import type { OptionKinds } from '../tensor/options.ts'
+import type { Preprocessing } from '../transforms/index.ts'
+import type { WeightEntry } from './metadata.ts'
 
 /** One stage's output: the module that gives it, its channels, and how many input pixels one of its pixels spans. */
 export interface FeatureInfo {
@@ -19,6 +22,26 @@ export abstract class Network extends Module {
   /** The stages from fine to coarse. */
   abstract readonly featureInfo: readonly FeatureInfo[]
   gradientCheckpointing = false
+  /** The published weights; none for networks that are not of the registry. */
+  weightEntries: readonly WeightEntry[] = []
+  #preprocessing: Preprocessing | undefined
+
+  /**
+   * How the network wants its images: the default of its metadata, in place of which that of the weights may be set.
+   * Throws for a network that is not of the registry and has not been given one.
+   */
+  get preprocessing(): Preprocessing {
+    if (this.#preprocessing === undefined) {
+      throw new Error(
+        `${this.constructor.name}: nobody has said how it wants its images; createModel() does, or set preprocessing`,
+      )
+    }
+    return this.#preprocessing
+  }
+
+  set preprocessing(value: Preprocessing) {
+    this.#preprocessing = value
+  }
 
   /** The last feature map, before pooling. */
   abstract forwardFeatures(x: Tensor): Tensor
@@ -50,7 +73,29 @@ export abstract class Network extends Module {
 
   /** Runs one stage, as a checkpointed region if asked for. */
   protected stage(stage: { forward(x: Tensor): Tensor }, x: Tensor): Tensor {
-    return this.gradientCheckpointing && this.training ? checkpoint(() => stage.forward(x)) : stage.forward(x)
+    return this.#recomputes ? checkpoint(() => stage.forward(x)) : stage.forward(x)
+  }
+
+  /**
+   * Runs all stages of a network that is one Sequential. A stage ends with the module that `featureInfo` names by its
+   * position ('features.4'), unless positions are given before which stages end.
+   */
+  protected stagesOf(layers: Sequential, x: Tensor, given?: readonly number[]): Tensor {
+    if (!this.#recomputes) return layers.forward(x)
+    const ends =
+      given ?? this.featureInfo.map(({ name }) => Number(name.slice(name.lastIndexOf('.') + 1)) + 1)
+    let start = 0
+    let y = x
+    for (const end of [...ends, layers.length]) {
+      const first = start
+      if (end > first) y = this.stage({ forward: (input) => layers.forwardRange(input, first, end) }, y)
+      start = end
+    }
+    return y
+  }
+
+  get #recomputes(): boolean {
+    return this.gradientCheckpointing && this.training
   }
 }
 
@@ -58,6 +103,14 @@ export abstract class Network extends Module {
 export interface NetworkOptions {
   readonly numClasses?: number
   readonly inChannels?: number
+}
+
+export const networkOptions: OptionKinds<NetworkOptions> = { numClasses: 'count', inChannels: 'count' }
+
+/** A network of the registry: the options that it takes, and what builds it. */
+export interface Variant<O extends NetworkOptions> {
+  readonly options: OptionKinds<O>
+  readonly create: (options?: O) => Network
 }
 
 /** Rounds channels to a multiple of `divisor`, never below 90 % of the wanted number (MobileNet, TensorFlow models). */

@@ -1,3 +1,4 @@
+import { checkOptions, nearest, type OptionKind } from '../tensor/options.ts'
 import { alexnetMetadata } from './alexnet.metadata.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
@@ -11,10 +12,15 @@ import { vggMetadata } from './vgg.metadata.ts'
 /** Options beyond the common ones are the family's own; its file documents them. */
 export type ModelOptions = NetworkOptions & Readonly<Record<string, unknown>>
 
+interface AnyVariant {
+  readonly options: Readonly<Record<string, OptionKind>>
+  readonly create: (options?: never) => Network
+}
+
 interface Family {
   readonly metadata: Readonly<Record<string, ModelMetadata>>
-  /** The variants' constructors, loaded when one of them is wanted. */
-  readonly load: () => Promise<{ readonly variants: Readonly<Record<string, (options?: never) => Network>> }>
+  /** What builds the variants, loaded when one of them is wanted. */
+  readonly load: () => Promise<{ readonly variants: Readonly<Record<string, AnyVariant>> }>
 }
 
 const families: readonly Family[] = [
@@ -51,13 +57,19 @@ export function modelMetadata(name: string): ModelMetadata {
   return familyOf(name).metadata[name]!
 }
 
-/** Builds a network with fresh weights drawn from the default generator. */
+/** Builds a network with fresh weights drawn from the default generator. Throws for options that it does not take. */
 export async function createModel(name: string, options: ModelOptions = {}): Promise<Network> {
-  const { variants } = await familyOf(name).load()
-  const create = variants[name] as ((options: ModelOptions) => Network) | undefined
-  if (!create)
+  const family = familyOf(name)
+  const variant = (await family.load()).variants[name]
+  if (!variant) {
     throw new Error(`createModel: ${name} is listed in its family's metadata but has no constructor`)
-  return create(options)
+  }
+  checkOptions(`createModel('${name}')`, options, variant.options)
+  const network = variant.create(options as never)
+  const { preprocessing, weights } = family.metadata[name]!
+  network.preprocessing = preprocessing
+  network.weightEntries = weights
+  return network
 }
 
 function familyOf(name: string): Family {
@@ -68,26 +80,4 @@ function familyOf(name: string): Family {
     `there is no network called '${name}'${near.length > 0 ? `; did you mean ${near.join(', ')}?` : ''} ` +
       'listModels() has all names',
   )
-}
-
-/** Up to three names at a small edit distance. */
-function nearest(name: string, candidates: readonly string[]): string[] {
-  return candidates
-    .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate) }))
-    .filter(({ distance, candidate }) => distance <= Math.max(2, candidate.length / 3))
-    .sort((a, b) => a.distance - b.distance)
-    .slice(0, 3)
-    .map(({ candidate }) => candidate)
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
-    }
-    row = next
-  }
-  return row[b.length]!
 }

@@ -1,4 +1,5 @@
 import { cifar32, type ModelMetadata, metadataTable, type WeightEntry } from './metadata.ts'
+import { fileIdentity } from './weight-files.ts'
 
 export type CifarResNetName =
   | 'resnet20_cifar10'
@@ -11,7 +12,7 @@ function akamaster(file: string, top1: number): WeightEntry {
   return {
     tag: 'akamaster_cifar10',
     url: `https://github.com/akamaster/pytorch_resnet_cifar10/raw/d5489e8/pretrained_models/${file}`,
-    sha256: /-([0-9a-f]{8})\.th$/.exec(file)?.[1] ?? '',
+    ...fileIdentity(file),
     licence: 'BSD-2-Clause',
     classes: 'cifar-10',
     top1,

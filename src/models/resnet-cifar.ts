@@ -1,6 +1,13 @@
 import { BatchNorm2d, Conv2d, F, init, Linear, Module, Sequential } from '../nn/index.ts'
 import type { Tensor } from '../tensor/index.ts'
-import { type FeatureInfo, type HeadOptions, Network, type NetworkOptions } from './network.ts'
+import {
+  type FeatureInfo,
+  type HeadOptions,
+  Network,
+  type NetworkOptions,
+  networkOptions,
+  type Variant,
+} from './network.ts'
 import type { CifarResNetName } from './resnet-cifar.metadata.ts'
 
 export interface CifarResNetOptions extends NetworkOptions {
@@ -104,14 +111,12 @@ export class CifarResNet extends Network {
   }
 }
 
-type Factory = (options?: CifarResNetOptions) => Network
+const depth = (layers: number): Variant<CifarResNetOptions> => ({
+  options: { ...networkOptions, shortcut: ['A', 'B'] },
+  create: (options) => new CifarResNet((layers - 2) / 6, options),
+})
 
-const depth =
-  (layers: number): Factory =>
-  (options) =>
-    new CifarResNet((layers - 2) / 6, options)
-
-export const variants: Readonly<Record<CifarResNetName, Factory>> = {
+export const variants: Readonly<Record<CifarResNetName, Variant<CifarResNetOptions>>> = {
   resnet20_cifar10: depth(20),
   resnet32_cifar10: depth(32),
   resnet44_cifar10: depth(44),

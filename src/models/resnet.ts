@@ -1,6 +1,14 @@
 import { BatchNorm2d, Conv2d, F, init, Linear, MaxPool2d, Module, ReLU, Sequential } from '../nn/index.ts'
 import type { Tensor } from '../tensor/index.ts'
-import { type FeatureInfo, type HeadOptions, Network, type NetworkOptions } from './network.ts'
+import type { OptionKinds } from '../tensor/options.ts'
+import {
+  type FeatureInfo,
+  type HeadOptions,
+  Network,
+  type NetworkOptions,
+  networkOptions,
+  type Variant,
+} from './network.ts'
 import type { ResNetName } from './resnet.metadata.ts'
 
 /** A normalisation layer with a weight, over the given channels. */
@@ -126,6 +134,11 @@ export class ResNet extends Network {
     super()
     const { numClasses = 1000, inChannels = 3, normLayer = (channels) => new BatchNorm2d(channels) } = options
     const { replaceStrideWithDilation: dilate = [false, false, false] } = options
+    if (!Array.isArray(dilate) || dilate.length !== 3 || !dilate.every((d) => typeof d === 'boolean')) {
+      throw new TypeError(
+        `ResNet: replaceStrideWithDilation must be three of true or false, one for each of layer2 to layer4, got ${dilate}`,
+      )
+    }
     this.numClasses = numClasses
     this.conv1 = new Conv2d(inChannels, 64, 7, { stride: 2, padding: 3, bias: false })
     this.bn1 = normLayer(64)
@@ -232,16 +245,23 @@ const specs = {
   152: { block: Bottleneck, depths: [3, 8, 36, 3] },
 } satisfies Record<number, ResNetSpec>
 
-type Factory = (options?: ResNetOptions) => Network
+const resnetOptions: OptionKinds<ResNetOptions> = {
+  ...networkOptions,
+  groups: 'count',
+  widthPerGroup: 'count',
+  replaceStrideWithDilation: 'any',
+  zeroInitResidual: 'flag',
+  normLayer: 'function',
+}
 
-const variant =
-  (spec: ResNetSpec, defaults: ResNetOptions = {}): Factory =>
-  (options) =>
-    new ResNet(spec, { ...defaults, ...options })
+const variant = (spec: ResNetSpec, defaults: ResNetOptions = {}): Variant<ResNetOptions> => ({
+  options: resnetOptions,
+  create: (options) => new ResNet(spec, { ...defaults, ...options }),
+})
 
-const v1 = (spec: ResNetSpec): Factory => variant({ ...spec, strideInFirst: true })
+const v1 = (spec: ResNetSpec): Variant<ResNetOptions> => variant({ ...spec, strideInFirst: true })
 
-export const variants: Readonly<Record<ResNetName, Factory>> = {
+export const variants: Readonly<Record<ResNetName, Variant<ResNetOptions>>> = {
   resnet18: variant(specs[18]),
   resnet34: variant(specs[34]),
   resnet50: variant(specs[50]),

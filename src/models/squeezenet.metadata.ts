@@ -11,7 +11,7 @@ export const squeezenetMetadata: Readonly<Record<SqueezeNetName, ModelMetadata>>
     preprocessing: imagenet224,
   },
   {
-    squeezenet1_0: [1_248_424, 818_924_576, torchvisionWeights('squeezenet1_0-b66bff10.pth', 58.092)],
-    squeezenet1_1: [1_235_496, 349_151_936, torchvisionWeights('squeezenet1_1-b8a52dc0.pth', 58.178)],
+    squeezenet1_0: [1_248_424, 818_924_576, torchvisionWeights('squeezenet1_0-b66bff10.pth', 58.092, 80.42)],
+    squeezenet1_1: [1_235_496, 349_151_936, torchvisionWeights('squeezenet1_1-b8a52dc0.pth', 58.178, 80.624)],
   },
 )

@@ -1,6 +1,13 @@
 import { Conv2d, Dropout, F, init, MaxPool2d, Module, ReLU, Sequential } from '../nn/index.ts'
 import { concat, type Tensor } from '../tensor/index.ts'
-import { type FeatureInfo, type HeadOptions, Network, type NetworkOptions } from './network.ts'
+import {
+  type FeatureInfo,
+  type HeadOptions,
+  Network,
+  type NetworkOptions,
+  networkOptions,
+  type Variant,
+} from './network.ts'
 import type { SqueezeNetName } from './squeezenet.metadata.ts'
 
 export interface SqueezeNetOptions extends NetworkOptions {
@@ -73,7 +80,7 @@ export class SqueezeNet extends Network {
   }
 
   forwardFeatures(x: Tensor): Tensor {
-    return this.stage(this.features, x)
+    return this.stagesOf(this.features, x)
   }
 
   /** The descriptor is the last feature map pooled; the logits are the class map, rectified and pooled. */
@@ -134,7 +141,12 @@ const specs: Readonly<Record<SqueezeNetName, SqueezeNetSpec>> = {
   },
 }
 
-export const variants: Readonly<Record<SqueezeNetName, (options?: SqueezeNetOptions) => Network>> = {
-  squeezenet1_0: (options) => new SqueezeNet(specs.squeezenet1_0, options),
-  squeezenet1_1: (options) => new SqueezeNet(specs.squeezenet1_1, options),
+const variant = (spec: SqueezeNetSpec): Variant<SqueezeNetOptions> => ({
+  options: { ...networkOptions, dropout: 'probability' },
+  create: (options) => new SqueezeNet(spec, options),
+})
+
+export const variants: Readonly<Record<SqueezeNetName, Variant<SqueezeNetOptions>>> = {
+  squeezenet1_0: variant(specs.squeezenet1_0),
+  squeezenet1_1: variant(specs.squeezenet1_1),
 }

@@ -26,12 +26,15 @@ export interface ModelSummary {
   readonly activationBytes: number
 }
 
-/** Counts a network's work and memory for one input shape, without computing anything. */
-export function summarize(
+/** Counts a network's work and memory for one input shape, as in evaluation, without computing or changing anything. */
+export function summary(
   model: Module & { forward(x: Tensor): Tensor | readonly Tensor[] },
   inputShape: Shape,
 ): ModelSummary {
   const layers: LayerSummary[] = []
+  // In training, normalization would count the recorded zeros as a batch and dropout would draw random numbers.
+  const inTraining = model.modules().filter((module) => module.training)
+  for (const module of inTraining) module.training = false
   const removals = [...model.namedModules()].flatMap(([name, module]) => {
     if ([...module.children()].length > 0) return []
     return [
@@ -66,6 +69,7 @@ export function summarize(
     }
   } finally {
     for (const remove of removals) remove()
+    for (const module of inTraining) module.training = true
   }
 }
 
@@ -90,11 +94,16 @@ function macsOf(outputs: readonly Node[], inputs: readonly Node[]): number {
   return macs
 }
 
+function formatBytes(bytes: number): string {
+  const mebibytes = bytes / 2 ** 20
+  return mebibytes < 0.1 ? `${(bytes / 2 ** 10).toFixed(1)} KiB` : `${mebibytes.toFixed(1)} MiB`
+}
+
 /** The summary as a table for people. */
-export function formatSummary(summary: ModelSummary): string {
+export function formatSummary(counted: ModelSummary): string {
   const number = (value: number): string => value.toLocaleString('en-US')
   const header = ['layer', 'type', 'output', 'parameters', 'MACs']
-  const rows = summary.layers.map(({ name, type, outputShape, parameters, macs }) => [
+  const rows = counted.layers.map(({ name, type, outputShape, parameters, macs }) => [
     name,
     type,
     outputShape.join(' x '),
@@ -108,17 +117,16 @@ export function formatSummary(summary: ModelSummary): string {
       .join('  ')
       .trimEnd()
   const rule = '-'.repeat(widths.reduce((a, b) => a + b + 2, -2))
-  const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`
-  const frozen = summary.parameters - summary.trainableParameters
+  const frozen = counted.parameters - counted.trainableParameters
   return [
     line(header),
     rule,
     ...rows.map(line),
     rule,
-    `input        ${summary.inputShape.join(' x ')}`,
-    `parameters   ${number(summary.parameters)} (${mebibytes(summary.parameterBytes)})` +
+    `input        ${counted.inputShape.join(' x ')}`,
+    `parameters   ${number(counted.parameters)} (${formatBytes(counted.parameterBytes)})` +
       (frozen > 0 ? `, ${number(frozen)} of them frozen` : ''),
-    `MACs         ${number(summary.macs)}`,
-    `activations  ${mebibytes(summary.activationBytes)}`,
+    `MACs         ${number(counted.macs)}`,
+    `activations  ${formatBytes(counted.activationBytes)}`,
   ].join('\n')
 }

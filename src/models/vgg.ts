@@ -11,7 +11,14 @@ import {
   Sequential,
 } from '../nn/index.ts'
 import type { Tensor } from '../tensor/index.ts'
-import { type FeatureInfo, type HeadOptions, Network, type NetworkOptions } from './network.ts'
+import {
+  type FeatureInfo,
+  type HeadOptions,
+  Network,
+  type NetworkOptions,
+  networkOptions,
+  type Variant,
+} from './network.ts'
 import type { VggName } from './vgg.metadata.ts'
 
 export interface VggOptions extends NetworkOptions {
@@ -72,7 +79,7 @@ export class VGG extends Network {
   }
 
   forwardFeatures(x: Tensor): Tensor {
-    return this.stage(this.features, x)
+    return this.stagesOf(this.features, x)
   }
 
   forwardHead(x: Tensor, { preLogits = false }: HeadOptions = {}): Tensor {
@@ -102,14 +109,12 @@ const depths = {
   19: three(2, 2, 4, 4, 4),
 }
 
-type Factory = (options?: VggOptions) => Network
+const variant = (kernels: readonly (readonly number[])[], batchNorm: boolean): Variant<VggOptions> => ({
+  options: { ...networkOptions, dropout: 'probability' },
+  create: (options) => new VGG({ kernels, batchNorm }, options),
+})
 
-const variant =
-  (kernels: readonly (readonly number[])[], batchNorm: boolean): Factory =>
-  (options) =>
-    new VGG({ kernels, batchNorm }, options)
-
-export const variants: Readonly<Record<VggName, Factory>> = {
+export const variants: Readonly<Record<VggName, Variant<VggOptions>>> = {
   vgg11: variant(depths[11], false),
   vgg11_bn: variant(depths[11], true),
   vgg13: variant(depths[13], false),

@@ -1,3 +1,4 @@
+import { showAsText } from '../tensor/inspect.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { changeMode } from '../tensor/trace.ts'
 import { type ForwardHook, runForward } from './forward.ts'
@@ -241,6 +242,8 @@ export class Module {
     return `${this.constructor.name}(\n  ${[...(extra ? [extra] : []), ...lines].join('\n  ')}\n)`
   }
 }
+
+showAsText(Module.prototype)
 
 function isRegistrable(value: unknown): boolean {
   return value instanceof Module || value instanceof Parameter || value instanceof Buffer

@@ -1,7 +1,7 @@
 import { noGrad, stack, Tensor, tensor } from '../tensor/index.ts'
 import { forgetGradient, wantGradient, wantLoss } from '../tensor/pending.ts'
+import { runtimeScalar } from '../tensor/runtime-input.ts'
 import { gradientOf } from '../tensor/tensor.ts'
-import { runtimeScalar } from '../tensor/trace.ts'
 
 export interface ClipNormOptions {
   /** 2 unless given; Infinity for the largest magnitude. */

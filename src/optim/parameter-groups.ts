@@ -1,4 +1,5 @@
 import { isFloating } from '../graph/dtype.ts'
+import { unknownOption } from '../tensor/options.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { changeMode } from '../tensor/trace.ts'
 
@@ -74,7 +75,7 @@ export function mergedOptions<O extends OptimizerOptions>(what: string, defaults
   const merged = { ...defaults }
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(defaults, name) && name !== 'initialLr') {
-      throw new TypeError(`${what}: there is no option '${name}'; it has ${Object.keys(defaults).join(', ')}`)
+      throw unknownOption(what, name, value, Object.keys(defaults))
     }
     if (value !== undefined) (merged as Record<string, unknown>)[name] = value
   }

@@ -1,5 +1,5 @@
 import type { Tensor } from '../tensor/index.ts'
-import { runtimeScalar } from '../tensor/trace.ts'
+import { runtimeScalar } from '../tensor/runtime-input.ts'
 import { Optimizer, type ParameterRule } from './optimizer.ts'
 import { checkRange, type OptimizerOptions, type ParamGroup, type Params } from './parameter-groups.ts'
 import { penalized } from './rule.ts'

@@ -1,5 +1,5 @@
 import type { Tensor } from '../tensor/index.ts'
-import { runtimeScalar } from '../tensor/trace.ts'
+import { runtimeScalar } from '../tensor/runtime-input.ts'
 
 interface Direction {
   readonly maximize: boolean

@@ -1,7 +1,7 @@
 import type { Executable } from '../backends/backend.ts'
 import { getBackend } from '../backends/select.ts'
 import { record } from '../compiler/graph.ts'
-import type { TypedArray } from '../graph/dtype.ts'
+import type { DType, TypedArray } from '../graph/dtype.ts'
 import { isGradEnabled } from '../graph/grad-mode.ts'
 import { inputNode, Node } from '../graph/node.ts'
 import { HostStorage, type Storage } from '../graph/storage.ts'
@@ -22,17 +22,26 @@ import { currentModeVersion, traced } from './trace.ts'
 type Source =
   | { readonly kind: 'argument'; readonly index: number }
   | { readonly kind: 'variable'; readonly binding: Binding }
-  | { readonly kind: 'refreshed'; readonly read: () => TypedArray }
+  | { readonly kind: 'refreshed'; readonly index: number }
   | { readonly kind: 'constant'; readonly storage: Storage }
+
+interface Refresher {
+  readonly dtype: DType
+  readonly read: () => TypedArray
+}
 
 interface Recording {
   readonly executable: Executable
   readonly sources: readonly Source[]
+  /** All of them are read at each replay, used or not: random numbers come in the order in which fn would draw them. */
+  readonly refreshers: readonly Refresher[]
   readonly donations: readonly (number | null)[]
   readonly types: readonly Pick<Node, 'shape' | 'dtype'>[]
   /** The variable that root i updates; null for a returned value. */
   readonly updates: readonly (Binding | null)[]
   readonly replays: readonly (() => void)[]
+  /** Of the contents of sources, by place. */
+  readonly checks: readonly { readonly source: number; readonly check: (values: TypedArray) => void }[]
   /** Which root each returned tensor is, and whether there is one alone. */
   readonly places: readonly number[]
   readonly single: boolean
@@ -43,7 +52,7 @@ export type CompiledResult = Tensor | readonly Tensor[]
 /**
  * Records fn once for each set of argument shapes and runs the finished program at every later call, without recording
  * again. fn is synchronous and may train: call `loss.backward()` and `optimizer.update()` in it. What depends on more than
- * the arguments' shapes, the parameters, random keys, learning rates and train or eval mode is fixed when recorded.
+ * the arguments' shapes, the parameters, random numbers, learning rates and train or eval mode is fixed when recorded.
  */
 export function compile<A extends readonly Tensor[], R extends CompiledResult>(
   fn: (...args: A) => R,
@@ -88,11 +97,12 @@ async function recordFirst<A extends readonly Tensor[], R extends CompiledResult
     collected.roots.map((root) => root.target),
   )
   const argumentNodes = args.map((arg) => arg.node)
+  const refreshed = [...trace.refreshers.keys()]
   const sources = recorded.leaves.map((leaf): Source => {
     const index = argumentNodes.indexOf(leaf)
     if (index >= 0) return { kind: 'argument', index }
-    const read = trace.refreshers.get(leaf)
-    if (read) return { kind: 'refreshed', read }
+    const refresher = refreshed.indexOf(leaf)
+    if (refresher >= 0) return { kind: 'refreshed', index: refresher }
     const owner = ownerOf(leaf)
     if (owner && (leaf as Node<'input'>).attrs.persistent) return { kind: 'variable', binding: owner.binding }
     return { kind: 'constant', storage: leaf.storage! }
@@ -100,17 +110,22 @@ async function recordFirst<A extends readonly Tensor[], R extends CompiledResult
   const recording: Recording = {
     executable: await executableFor(recorded),
     sources,
+    refreshers: [...trace.refreshers].map(([{ dtype }, read]) => ({ dtype, read })),
     donations: recorded.donations,
     types: collected.roots.map(({ node }) => ({ shape: node.shape, dtype: node.dtype })),
     updates: collected.bindings.map((binding) => (binding.target === undefined ? null : binding)),
     replays: trace.replays,
+    checks: trace.checks.flatMap(({ leaf, check }) => {
+      const source = recorded.leaves.indexOf(leaf)
+      return source >= 0 && sources[source]!.kind === 'argument' ? [{ source, check }] : []
+    }),
     places,
     single: result instanceof Tensor,
   }
   const inputs = recorded.leaves.map((leaf) => leaf.storage!)
   const outputs = await allocateOutputs(recording.types, recording.donations, inputs)
-  await execute(recording.executable, inputs, outputs, recording.donations, options.signal)
-  settle(collected, outputs)
+  const failure = await execute(recording.executable, inputs, outputs, recording.donations, options.signal)
+  settle(collected, outputs, failure)
   return { recording, result }
 }
 
@@ -136,10 +151,15 @@ async function replay<R extends CompiledResult>(
   options: RealizeOptions,
 ): Promise<R> {
   await flush()
+  for (const { source, check } of recording.checks) {
+    const storage = currentStorage(recording.sources[source]!, args, [])
+    if (storage instanceof HostStorage) check(storage.data)
+  }
   for (const fn of recording.replays) fn()
-  const inputs = recording.sources.map((source) => currentStorage(source, args))
+  const fresh = recording.refreshers.map(({ dtype, read }) => new HostStorage(dtype, read()))
+  const inputs = recording.sources.map((source) => currentStorage(source, args, fresh))
   const outputs = await allocateOutputs(recording.types, recording.donations, inputs)
-  await execute(recording.executable, inputs, outputs, recording.donations, options.signal)
+  const failure = await execute(recording.executable, inputs, outputs, recording.donations, options.signal)
   const roots: Collected['roots'] = []
   const bindings: Binding[] = []
   const storages: Storage[] = []
@@ -153,13 +173,13 @@ async function replay<R extends CompiledResult>(
     bindings.push(binding)
     storages.push(outputs[i]!)
   }
-  settle({ roots, bindings, consumed: [] }, storages)
+  settle({ roots, bindings, consumed: [] }, storages, failure)
   const { places, single } = recording
   const tensors = places.map((place) => new Tensor(inputNode(outputs[place]!, recording.types[place]!.shape)))
   return (single ? tensors[0]! : tensors) as unknown as R
 }
 
-function currentStorage(source: Source, args: readonly Tensor[]): Storage {
+function currentStorage(source: Source, args: readonly Tensor[], fresh: readonly Storage[]): Storage {
   switch (source.kind) {
     case 'argument':
       return args[source.index]!.node.storage!
@@ -167,10 +187,8 @@ function currentStorage(source: Source, args: readonly Tensor[]): Storage {
       return source.binding.node.storage!
     case 'constant':
       return source.storage
-    case 'refreshed': {
-      const data = source.read()
-      return new HostStorage(data instanceof Float32Array ? 'float32' : 'int32', data)
-    }
+    case 'refreshed':
+      return fresh[source.index]!
   }
 }
 
@@ -178,6 +196,6 @@ function currentStorage(source: Source, args: readonly Tensor[]): Storage {
 async function flush(): Promise<void> {
   const collected = collect([])
   if (collected.roots.length === 0) return
-  const { storages } = await runRoots(collected.roots)
-  settle(collected, storages)
+  const { storages, failure } = await runRoots(collected.roots)
+  settle(collected, storages, failure)
 }

@@ -1,11 +1,12 @@
 import { type DType, dtypeOfArray, dtypes, type TypedArray } from '../graph/dtype.ts'
 import { inputNode } from '../graph/node.ts'
 import * as g from '../graph/ops/index.ts'
-import { formatShape, normalizeAxis, type Shape, ShapeError, sizeOf } from '../graph/shape.ts'
+import { calledAs, formatShape, normalizeAxis, type Shape, ShapeError, sizeOf } from '../graph/shape.ts'
 import { HostStorage } from '../graph/storage.ts'
 import { type Generator, getDefaultGenerator } from './generator.ts'
+import { checkedIndex } from './indices.ts'
+import { runtimeInput } from './runtime-input.ts'
 import { type NestedArray, Tensor, wrap } from './tensor.ts'
-import { runtimeInput } from './trace.ts'
 
 export interface TensorOptions {
   readonly dtype?: DType
@@ -133,28 +134,43 @@ export interface RandomOptions extends TensorOptions {
 
 /** Uniform in [0, 1), float32; the same numbers on every backend. */
 export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
-  const generator = options.generator ?? getDefaultGenerator()
-  const x = wrap(g.random(runtimeInput(() => generator.key(), [4], 'int32').node, shape))
+  const key = drawn([4], { ...options, requiresGrad: false }, 'int32', (generator) => generator.key())
+  const x = wrap(g.random(key.node, shape))
   return options.dtype ? x.to(options.dtype) : x
 }
 
 /** Normally distributed with mean 0 and standard deviation 1. */
 export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
-  const generator = options.generator ?? getDefaultGenerator()
-  const values = dtypes[options.dtype ?? 'float32'].create(sizeOf(shape))
-  generator.fillNormal(values)
-  return tensor(values, shape, options)
+  const { dtype = 'float32' } = options
+  return drawn(shape, options, dtype, (generator) => {
+    const values = dtypes[dtype].create(sizeOf(shape))
+    generator.fillNormal(values)
+    return values
+  })
 }
 
 /** int32 from low to high - 1. */
 export function randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {
-  const generator = options.generator ?? getDefaultGenerator()
-  const values = Int32Array.from({ length: sizeOf(shape) }, () => low + generator.integer(high - low))
-  return tensor(values, shape, options)
+  return drawn(shape, options, options.dtype ?? 'int32', (generator) =>
+    Int32Array.from({ length: sizeOf(shape) }, () => low + generator.integer(high - low)),
+  )
 }
 
 export function randperm(length: number, options: RandomOptions = {}): Tensor {
-  return tensor((options.generator ?? getDefaultGenerator()).permutation(length), [length])
+  return drawn([length], options, options.dtype ?? 'int32', (generator) => generator.permutation(length))
+}
+
+/** Random values, drawn anew at each call of a compiled function. */
+function drawn(
+  shape: Shape,
+  { generator, requiresGrad }: RandomOptions,
+  dtype: DType,
+  draw: (generator: Generator) => TypedArray,
+): Tensor {
+  const read = (): TypedArray => converted(draw(generator ?? getDefaultGenerator()), dtype)
+  const x = runtimeInput(read, shape, dtype)
+  if (requiresGrad) x.requiresGrad = true
+  return x
 }
 
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
@@ -169,9 +185,11 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
 
 /** Along a new axis. */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
-  return concat(
-    tensors.map((t) => t.unsqueeze(axis)),
-    axis,
+  return calledAs('stack', () =>
+    concat(
+      tensors.map((t) => t.unsqueeze(axis)),
+      axis,
+    ),
   )
 }
 
@@ -183,5 +201,6 @@ export function where(condition: Tensor, a: Tensor | number, b: Tensor | number)
 /** 1 where the index equals the class, along a new last axis; int32. */
 export function oneHot(index: Tensor, classes: number): Tensor {
   const shape = [...index.shape, classes]
-  return wrap(g.cast(g.equal(index.unsqueeze(-1).node, g.iota(shape, shape.length - 1)), 'int32'))
+  const known = g.reshape(checkedIndex('oneHot', index.to('int32').node, classes), [...index.shape, 1])
+  return wrap(g.cast(g.equal(known, g.iota(shape, shape.length - 1)), 'int32'))
 }

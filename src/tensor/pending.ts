@@ -1,5 +1,6 @@
 import { StaleValueError } from '../compiler/graph.ts'
 import { withGradMode } from '../graph/grad-mode.ts'
+import type { IndexError } from '../graph/index-error.ts'
 import { make } from '../graph/make.ts'
 import type { Node } from '../graph/node.ts'
 import { inputNode } from '../graph/node.ts'
@@ -93,11 +94,19 @@ export function collect(wanted: readonly Binding[]): Collected {
   return result
 }
 
-/** Binds computed values, marks overwritten ones stale, and forgets what was pending. */
-export function settle(collected: Collected, storages: readonly NonNullable<Node['storage']>[]): void {
+/**
+ * Binds computed values, marks overwritten ones stale, and forgets what was pending. With a failure, which it then throws,
+ * variables alone get their values, as their memory holds them.
+ */
+export function settle(
+  collected: Collected,
+  storages: readonly NonNullable<Node['storage']>[],
+  failure?: IndexError,
+): void {
   for (const [i, binding] of collected.bindings.entries()) {
     const { node, target } = collected.roots[i]!
     if (binding.target === undefined) {
+      if (failure) continue
       node.storage = storages[i]!
       releaseHistory(node)
       continue
@@ -124,6 +133,7 @@ export function settle(collected: Collected, storages: readonly NonNullable<Node
   for (const { binding, why } of collected.consumed) {
     if (binding.node.storage === undefined) binding.node.stale = why
   }
+  if (failure) throw failure
 }
 
 function makeStale(nodes: readonly Node[], what: string): void {
@@ -135,15 +145,9 @@ function makeStale(nodes: readonly Node[], what: string): void {
   }
 }
 
-const released = new WeakSet<Node>()
-
-/** Once the node's value is known its history may go: backward() through it is over. */
-export function releaseAfterRealization(node: Node): void {
-  released.add(node)
-}
-
+/** Without the inputs of a known value nothing keeps its history alive. */
 function releaseHistory(node: Node): void {
-  if (!node.requiresGrad || released.has(node)) node.inputs = []
+  if (!node.requiresGrad || node.released) node.inputs = []
 }
 
 let queue: Promise<unknown> = Promise.resolve()
@@ -159,8 +163,8 @@ export function realizeBindings(wanted: readonly Binding[], options: RealizeOpti
   return enqueue(async () => {
     const collected = collect(wanted)
     if (collected.roots.length === 0) return
-    const { storages } = await runRoots(collected.roots, options).catch(withoutStaleGradients)
-    settle(collected, storages)
+    const { storages, failure } = await runRoots(collected.roots, options).catch(withoutStaleGradients)
+    settle(collected, storages, failure)
   })
 }
 

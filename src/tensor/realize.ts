@@ -1,6 +1,7 @@
 import type { Executable } from '../backends/backend.ts'
 import { getBackend } from '../backends/select.ts'
 import { abstractGraph, record, structuralKey } from '../compiler/graph.ts'
+import { IndexError } from '../graph/index-error.ts'
 import type { Node } from '../graph/node.ts'
 import { sizeOf } from '../graph/shape.ts'
 import { HostStorage, type Storage } from '../graph/storage.ts'
@@ -21,6 +22,8 @@ export interface RunResult {
   readonly leaves: readonly Node[]
   readonly executable: Executable
   readonly donations: readonly (number | null)[]
+  /** Why the values computed are not to be used, though memory updated in place has its new values. */
+  readonly failure: IndexError | undefined
 }
 
 const maxPrograms = 256
@@ -43,8 +46,8 @@ export async function runRoots(roots: readonly Root[], options: RealizeOptions =
     recorded.donations,
     inputs,
   )
-  await execute(executable, inputs, storages, recorded.donations, options.signal)
-  return { storages, leaves: recorded.leaves, executable, donations: recorded.donations }
+  const failure = await execute(executable, inputs, storages, recorded.donations, options.signal)
+  return { storages, leaves: recorded.leaves, executable, donations: recorded.donations, failure }
 }
 
 /** The program of a recorded graph, compiled at the first sight of its structure. */
@@ -88,15 +91,21 @@ export async function allocateOutputs(
   return outputs
 }
 
+/** Runs a program; returns the error of an index out of range, with which a program runs to its end. */
 export async function execute(
   executable: Executable,
   inputs: readonly Storage[],
   outputs: readonly Storage[],
   donations: readonly (number | null)[],
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<IndexError | undefined> {
   signal?.throwIfAborted()
   const inPlace = donations.some((donated) => donated !== null)
-  await executable.run(inputs, outputs, inPlace ? undefined : signal)
+  let failure: IndexError | undefined
+  await executable.run(inputs, outputs, inPlace ? undefined : signal).catch((error: unknown) => {
+    if (!(error instanceof IndexError)) throw error
+    failure = error
+  })
   for (const [i, donated] of donations.entries()) if (donated !== null) outputs[i]!.version++
+  return failure
 }

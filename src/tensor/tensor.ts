@@ -6,6 +6,7 @@ import { inputNode, type Node } from '../graph/node.ts'
 import * as g from '../graph/ops/index.ts'
 import {
   broadcastShapes,
+  calledAs,
   formatShape,
   normalizeAxes,
   normalizeAxis,
@@ -15,15 +16,9 @@ import {
   sizeOf,
 } from '../graph/shape.ts'
 import { HostStorage } from '../graph/storage.ts'
-import {
-  assign,
-  type Binding,
-  forgetGradient,
-  realizeBindings,
-  releaseAfterRealization,
-  wantGradient,
-  wantLoss,
-} from './pending.ts'
+import { checkIndices, gather, indexSelect } from './indices.ts'
+import { showAsText } from './inspect.ts'
+import { assign, type Binding, forgetGradient, realizeBindings, wantGradient, wantLoss } from './pending.ts'
 import type { RealizeOptions } from './realize.ts'
 
 export type Axes = number | readonly number[]
@@ -36,7 +31,7 @@ export interface SliceSpec {
 }
 
 export interface BackwardOptions {
-  /** Keeps the recorded history after the value is known, so that backward can be called again. */
+  /** Keeps the recorded history, so that gradients can go through it again. */
   readonly retainGraph?: boolean
   /** Makes the gradients differentiable themselves. */
   readonly createGraph?: boolean
@@ -68,7 +63,7 @@ export class Tensor {
       describe: () => this.label ?? 'a tensor',
       own: (leaf) => owners.set(leaf, this),
     }
-    if (node.inputs.length === 0 && !owners.has(node)) owners.set(node, this)
+    if (node.inputs.length === 0 && !node.released && !owners.has(node)) owners.set(node, this)
   }
 
   /** The recorded graph of the value. */
@@ -108,7 +103,8 @@ export class Tensor {
 
   /** Whether no differentiable operation made this tensor. */
   get isLeaf(): boolean {
-    return !this.node.requiresGrad || this.node.inputs.length === 0 || owners.get(this.node) === this
+    const { requiresGrad, released, inputs } = this.node
+    return !requiresGrad || (inputs.length === 0 && !released) || owners.get(this.node) === this
   }
 
   /** The values in row-major order: a copy. */
@@ -167,7 +163,7 @@ export class Tensor {
       owner.grad.label = owner.label && `the gradient of ${owner.label}`
       if (!options.createGraph) wantGradient(owner.grad.binding)
     }
-    if (!options.retainGraph && !options.createGraph) releaseAfterRealization(this.node)
+    if (!options.retainGraph && !options.createGraph && !this.isLeaf) this.node.released = true
     wantLoss(this.#binding)
   }
 
@@ -230,7 +226,16 @@ export class Tensor {
   div(other: Operand): Tensor {
     return wrap(g.div(this.node, operand(other)))
   }
+  /** Integers stay integers where the exponent is a whole number from 0 on. */
   pow(exponent: Operand): Tensor {
+    if (
+      !isFloating(this.dtype) &&
+      typeof exponent === 'number' &&
+      Number.isInteger(exponent) &&
+      exponent >= 0
+    ) {
+      return wrap(integerPower(this.dtype === 'bool' ? g.cast(this.node, 'int32') : this.node, exponent))
+    }
     if (exponent === 2) return wrap(g.mul(this.node, this.node))
     if (exponent === 1) return this
     return wrap(g.pow(this.node, operand(exponent)))
@@ -247,31 +252,31 @@ export class Tensor {
   }
 
   eq(other: Operand): Tensor {
-    return wrap(g.equal(this.node, operand(other)))
+    return calledAs('eq', () => wrap(g.equal(this.node, operand(other))))
   }
   ne(other: Operand): Tensor {
-    return wrap(g.logicalNot(g.equal(this.node, operand(other))))
+    return calledAs('ne', () => wrap(g.logicalNot(g.equal(this.node, operand(other)))))
   }
   lt(other: Operand): Tensor {
-    return wrap(g.less(this.node, operand(other)))
+    return calledAs('lt', () => wrap(g.less(this.node, operand(other))))
   }
   le(other: Operand): Tensor {
-    return wrap(g.lessEqual(this.node, operand(other)))
+    return calledAs('le', () => wrap(g.lessEqual(this.node, operand(other))))
   }
   gt(other: Operand): Tensor {
-    return wrap(g.less(operand(other), this.node))
+    return calledAs('gt', () => wrap(g.less(operand(other), this.node)))
   }
   ge(other: Operand): Tensor {
-    return wrap(g.lessEqual(operand(other), this.node))
+    return calledAs('ge', () => wrap(g.lessEqual(operand(other), this.node)))
   }
   logicalNot(): Tensor {
     return wrap(g.logicalNot(this.node))
   }
   logicalAnd(other: Tensor): Tensor {
-    return wrap(g.logicalAnd(this.node, other.node))
+    return calledAs('logicalAnd', () => wrap(g.logicalAnd(this.node, other.node)))
   }
   logicalOr(other: Tensor): Tensor {
-    return wrap(g.logicalOr(this.node, other.node))
+    return calledAs('logicalOr', () => wrap(g.logicalOr(this.node, other.node)))
   }
 
   neg(): Tensor {
@@ -366,46 +371,84 @@ export class Tensor {
     return wrap(g.reduceVar(this.node, normalizeAxes('var', axes, this.rank), correction, keepdim))
   }
   std(axes?: Axes, options: { correction?: number; keepdim?: boolean } = {}): Tensor {
-    return this.var(axes, options).sqrt()
+    return calledAs('std', () => {
+      const variance = this.var(axes, options)
+      if (!variance.requiresGrad) return variance.sqrt()
+      // As PyTorch, no gradient flows where all values are equal; that of the root would be infinite.
+      const equal = g.equal(variance.node, 0)
+      return wrap(g.where(equal, 0, g.sqrt(g.where(equal, 1, variance.node))))
+    })
   }
   prod(axes?: Axes, keepdim = false): Tensor {
     return wrap(g.reduceProd(this.node, normalizeAxes('prod', axes, this.rank), keepdim))
   }
   /** The largest values over axes; ties share the gradient equally. */
   amax(axes?: Axes, keepdim = false): Tensor {
-    return wrap(g.reduceMax(this.node, normalizeAxes('amax', axes, this.rank), keepdim))
+    return calledAs('amax', () =>
+      wrap(g.reduceMax(this.node, normalizeAxes('amax', axes, this.rank), keepdim)),
+    )
   }
   amin(axes?: Axes, keepdim = false): Tensor {
-    return wrap(g.neg(g.reduceMax(g.neg(this.node), normalizeAxes('amin', axes, this.rank), keepdim)))
+    return calledAs('amin', () =>
+      wrap(g.reduceMin(this.node, normalizeAxes('amin', axes, this.rank), keepdim)),
+    )
   }
-  /** Over all elements, or along one axis; the gradient along an axis goes to the first of equals. */
+  /**
+   * The largest values over all elements, or along one axis; the gradient along an axis goes to the first of equals.
+   * `maxWithIndices` also says where they are.
+   */
   max(axis?: number, keepdim = false): Tensor {
-    if (axis === undefined) return this.amax()
-    return this.#pick(this.argmax(axis, true), axis, keepdim)
+    return calledAs('max', () =>
+      axis === undefined ? this.amax() : this.maxWithIndices(axis, keepdim).values,
+    )
   }
+  /** As `max`, of the smallest values; `minWithIndices` also says where they are. */
   min(axis?: number, keepdim = false): Tensor {
-    if (axis === undefined) return this.amin()
-    return this.#pick(this.argmin(axis, true), axis, keepdim)
+    return calledAs('min', () =>
+      axis === undefined ? this.amin() : this.minWithIndices(axis, keepdim).values,
+    )
   }
-  #pick(index: Tensor, axis: number, keepdim: boolean): Tensor {
+  /** The largest values along an axis, and the int32 index of the first of each: PyTorch's `max(dim)`. */
+  maxWithIndices(axis: number, keepdim = false): { values: Tensor; indices: Tensor } {
+    return calledAs('maxWithIndices', () => this.#pick(this.argmax(axis, true), axis, keepdim))
+  }
+  /** The smallest values along an axis, and the int32 index of the first of each: PyTorch's `min(dim)`. */
+  minWithIndices(axis: number, keepdim = false): { values: Tensor; indices: Tensor } {
+    return calledAs('minWithIndices', () => this.#pick(this.argmin(axis, true), axis, keepdim))
+  }
+  #pick(index: Tensor, axis: number, keepdim: boolean): { values: Tensor; indices: Tensor } {
     const values = this.gather(axis, index)
-    return keepdim ? values : values.squeeze(axis)
+    return keepdim
+      ? { values, indices: index }
+      : { values: values.squeeze(axis), indices: index.squeeze(axis) }
   }
   /** int32 index of the largest element along an axis, or in the flattened tensor. */
   argmax(axis?: number, keepdim = false): Tensor {
-    if (axis === undefined) return wrap(g.argMax(g.reshape(this.node, [this.size]), 0))
-    const resolved = normalizeAxis('argmax', axis, this.rank)
-    const index = wrap(g.argMax(this.node, resolved))
-    return keepdim ? index.unsqueeze(resolved) : index
+    return calledAs('argmax', () => this.#extreme('argmax', g.argMax, axis, keepdim))
   }
   argmin(axis?: number, keepdim = false): Tensor {
-    return this.neg().argmax(axis, keepdim)
+    return calledAs('argmin', () => this.#extreme('argmin', g.argMin, axis, keepdim))
   }
+  #extreme(
+    op: string,
+    find: (x: Node, axis: number) => Node,
+    axis: number | undefined,
+    keepdim: boolean,
+  ): Tensor {
+    if (axis === undefined) return wrap(find(g.reshape(this.node, [this.size]), 0))
+    const resolved = normalizeAxis(op, axis, this.rank)
+    const index = wrap(find(this.node, resolved))
+    return keepdim ? index.unsqueeze(resolved) : index
+  }
+  /** Whether an element is not 0; false where there is none. */
   any(axes?: Axes, keepdim = false): Tensor {
-    return wrap(g.reduceMax(g.cast(this.node, 'bool'), normalizeAxes('any', axes, this.rank), keepdim))
+    const along = normalizeAxes('any', axes, this.rank)
+    if (along.some((axis) => this.shape[axis] === 0)) return this.sum(axes, keepdim).to('bool')
+    return calledAs('any', () => wrap(g.reduceMax(g.cast(this.node, 'bool'), along, keepdim)))
   }
+  /** Whether no element is 0; true where there is none. */
   all(axes?: Axes, keepdim = false): Tensor {
-    return this.to('bool').logicalNot().any(axes, keepdim).logicalNot()
+    return calledAs('all', () => this.to('bool').logicalNot().any(axes, keepdim).logicalNot())
   }
   cumsum(axis: number): Tensor {
     return wrap(g.cumSum(this.node, normalizeAxis('cumsum', axis, this.rank)))
@@ -421,7 +464,7 @@ export class Tensor {
     return wrap(g.argSort(this.node, normalizeAxis('argsort', axis, this.rank), descending))
   }
   sort(axis = -1, descending = false): { values: Tensor; indices: Tensor } {
-    const indices = this.argsort(axis, descending)
+    const indices = calledAs('sort', () => this.argsort(axis, descending))
     return { values: this.gather(axis, indices), indices }
   }
   /** The k largest (or smallest) along an axis, in order. */
@@ -443,7 +486,7 @@ export class Tensor {
   }
   /** The same as reshape: values are never shared with the user, so a view needs no name of its own. */
   view(...shape: number[] | [readonly number[]]): Tensor {
-    return this.reshape(...shape)
+    return calledAs('view', () => this.reshape(...shape))
   }
   flatten(start = 0, end = -1): Tensor {
     if (this.rank === 0) return this.reshape(1)
@@ -488,7 +531,7 @@ export class Tensor {
     )
   }
   expandAs(other: Tensor): Tensor {
-    return this.expand(other.shape)
+    return calledAs('expandAs', () => this.expand(other.shape))
   }
   /** Per axis a slice, an index (which keeps the axis with size 1), or null for all of it. */
   slice(...specs: (SliceSpec | number | null)[]): Tensor {
@@ -513,16 +556,16 @@ export class Tensor {
   /** `length` elements of an axis from `start` on. */
   narrow(axis: number, start: number, length: number): Tensor {
     const resolved = normalizeAxis('narrow', axis, this.rank)
-    return wrap(g.sliceAxis(this.node, resolved, start, start + length))
+    return calledAs('narrow', () => wrap(g.sliceAxis(this.node, resolved, start, start + length)))
   }
   /** One index of an axis, which is removed. */
   select(axis: number, index: number): Tensor {
     const resolved = normalizeAxis('select', axis, this.rank)
     const size = this.shape[resolved]!
     const at = index < 0 ? index + size : index
-    if (!(at >= 0 && at < size))
+    if (!(Number.isInteger(at) && at >= 0 && at < size))
       throw new ShapeError(`select: index ${index} is out of range for an axis of ${size}`)
-    return this.narrow(resolved, at, 1).squeeze(resolved)
+    return calledAs('select', () => this.narrow(resolved, at, 1).squeeze(resolved))
   }
   /** Pieces of `size` along an axis, the last one smaller; or pieces of the given sizes. */
   split(size: number | readonly number[], axis = 0): Tensor[] {
@@ -541,7 +584,7 @@ export class Tensor {
     }
     let start = 0
     return sizes.map((length) => {
-      const part = this.narrow(resolved, start, length)
+      const part = calledAs('split', () => this.narrow(resolved, start, length))
       start += length
       return part
     })
@@ -549,7 +592,7 @@ export class Tensor {
   /** At most `count` pieces of equal size along an axis, the last one possibly smaller. */
   chunk(count: number, axis = 0): Tensor[] {
     const total = this.shape[normalizeAxis('chunk', axis, this.rank)]!
-    return this.split(Math.max(Math.ceil(total / count), 1), axis)
+    return calledAs('chunk', () => this.split(Math.max(Math.ceil(total / count), 1), axis))
   }
   unbind(axis = 0): Tensor[] {
     const size = this.shape[normalizeAxis('unbind', axis, this.rank)]!
@@ -558,8 +601,9 @@ export class Tensor {
   flip(axes: Axes): Tensor {
     return wrap(g.flip(this.node, normalizeAxes('flip', axes, this.rank)))
   }
-  /** Shifts along axes; what leaves at one end comes back at the other. */
-  roll(shifts: Axes, axes: Axes): Tensor {
+  /** Shifts along axes, or the flattened tensor if none are given; what leaves at one end comes back at the other. */
+  roll(shifts: Axes, axes?: Axes): Tensor {
+    if (axes === undefined) return this.reshape(this.size).roll(shifts, 0).reshape(this.shape)
     const amounts = typeof shifts === 'number' ? [shifts] : shifts
     const along = typeof axes === 'number' ? [axes] : axes
     if (amounts.length !== along.length) throw new ShapeError('roll: needs one shift for each axis')
@@ -575,22 +619,22 @@ export class Tensor {
   }
   /** out[.., i, ..] = this[.., index[.., i, ..], ..] along the axis, as torch.gather. */
   gather(axis: number, index: Tensor): Tensor {
-    return wrap(g.gather(this.node, index.node, normalizeAxis('gather', axis, this.rank)))
+    return wrap(gather('gather', this.node, index.node, normalizeAxis('gather', axis, this.rank)))
   }
-  /** This tensor with each source element added at its index along the axis. */
+  /** This tensor with source elements added at their indices along the axis; a source larger than the index is cut. */
   scatterAdd(axis: number, index: Tensor, source: Tensor): Tensor {
-    return wrap(
-      g.scatterAdd(this.node, index.node, source.node, normalizeAxis('scatterAdd', axis, this.rank)),
-    )
+    const resolved = normalizeAxis('scatterAdd', axis, this.rank)
+    const larger = source.rank === index.rank && source.shape.every((d, i) => d >= index.shape[i]!)
+    const part = larger ? source.slice(...index.shape.map((stop) => ({ stop }))) : source
+    const result = wrap(g.scatterAdd(this.node, index.node, part.node, resolved))
+    checkIndices('scatterAdd', index.node, this.shape[resolved]!)
+    return result
   }
   /** The slices of an axis that a list of indices (int32 [n]) names. */
   indexSelect(axis: number, index: Tensor): Tensor {
-    const resolved = normalizeAxis('indexSelect', axis, this.rank)
-    if (index.rank !== 1)
-      throw new ShapeError(`indexSelect: the index must have rank 1, got ${formatShape(index.shape)}`)
-    const column = this.shape.map((_, i) => (i === resolved ? index.shape[0]! : 1))
-    const shape = this.shape.map((d, i) => (i === resolved ? index.shape[0]! : d))
-    return this.gather(resolved, index.reshape(column).expand(shape))
+    return calledAs('indexSelect', () =>
+      wrap(indexSelect('indexSelect', this.node, index.node, normalizeAxis('indexSelect', axis, this.rank))),
+    )
   }
 
   /** Matrix product with PyTorch's rules for vectors and for broadcasting of leading dimensions. */
@@ -602,15 +646,18 @@ export class Tensor {
   }
   softmax(axis: number): Tensor {
     const resolved = normalizeAxis('softmax', axis, this.rank)
-    const exponentials = this.sub(this.detach().amax(resolved, true)).exp()
+    const largest = calledAs('softmax', () => this.detach().amax(resolved, true))
+    const exponentials = this.sub(largest).exp()
     return exponentials.div(exponentials.sum(resolved, true))
   }
   logSoftmax(axis: number): Tensor {
     const resolved = normalizeAxis('logSoftmax', axis, this.rank)
-    const shifted = this.sub(this.detach().amax(resolved, true))
+    const shifted = this.sub(calledAs('logSoftmax', () => this.detach().amax(resolved, true)))
     return shifted.sub(shifted.exp().sum(resolved, true).log())
   }
 }
+
+showAsText(Tensor.prototype)
 
 /** Numbers nested as deep as the tensor's rank. */
 export type NestedArray = number | NestedArray[]
@@ -650,6 +697,15 @@ function clampGradient(x: Node, clamped: Node, low: number | undefined, high: nu
       return [inside === undefined ? gradient : g.where(inside, gradient, 0)]
     }),
   )
+}
+
+/** By repeated squaring; wraps around as products of integers do. */
+function integerPower(x: Node, exponent: number): Node {
+  if (exponent === 0) return g.full(x.shape, 1, x.dtype)
+  if (exponent === 1) return x
+  const root = integerPower(x, Math.floor(exponent / 2))
+  const square = g.mul(root, root)
+  return exponent % 2 === 0 ? square : g.mul(square, x)
 }
 
 function dimensions(shape: number[] | [readonly number[]]): readonly number[] {
@@ -696,6 +752,13 @@ function resolveSlice(
 
 function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.rank === 0 || b.rank === 0) throw new ShapeError('matmul: both operands need rank 1 at least')
+  const [k, inner] = [a.shape.at(-1), b.shape.at(b.rank === 1 ? 0 : -2)]
+  if (k !== inner) {
+    throw new ShapeError(
+      `matmul: ${formatShape(a.shape)} x ${formatShape(b.shape)}: the inner dimensions are ${k} and ${inner}; ` +
+        'they must be equal',
+    )
+  }
   const left = a.rank === 1 ? a.unsqueeze(0) : a
   const right = b.rank === 1 ? b.unsqueeze(1) : b
   let product: Tensor

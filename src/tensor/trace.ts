@@ -1,15 +1,14 @@
-import type { DType, TypedArray } from '../graph/dtype.ts'
-import { inputNode, type Node } from '../graph/node.ts'
-import type { Shape } from '../graph/shape.ts'
-import { HostStorage } from '../graph/storage.ts'
-import { Tensor } from './tensor.ts'
+import type { TypedArray } from '../graph/dtype.ts'
+import type { Node } from '../graph/node.ts'
 
 /** What a compiled function must do anew at each call besides running its program. */
 export interface Trace {
-  /** Leaves whose contents are made afresh: random keys, learning rates. */
+  /** Leaves whose contents are made afresh, in the order of their making: random numbers, learning rates. */
   readonly refreshers: Map<Node, () => TypedArray>
   /** Run before the leaves are refreshed: an optimizer counts its step. */
   readonly replays: (() => void)[]
+  /** What the contents of leaves must fulfil, checked before anything else: indices must be in range. */
+  readonly checks: { readonly leaf: Node; readonly check: (values: TypedArray) => void }[]
 }
 
 let current: Trace | undefined
@@ -18,7 +17,7 @@ let current: Trace | undefined
 export function traced<T>(fn: () => T): { result: T; trace: Trace } {
   if (current)
     throw new Error('compile: a compiled function cannot be called while another one is being recorded')
-  const trace: Trace = { refreshers: new Map(), replays: [] }
+  const trace: Trace = { refreshers: new Map(), replays: [], checks: [] }
   current = trace
   try {
     return { result: fn(), trace }
@@ -27,16 +26,14 @@ export function traced<T>(fn: () => T): { result: T; trace: Trace } {
   }
 }
 
-/** A small input whose value is read when it is recorded, and again at each call of a compiled function. */
-export function runtimeInput(read: () => TypedArray, shape: Shape, dtype: DType): Tensor {
-  const node = inputNode(new HostStorage(dtype, read()), shape)
-  current?.refreshers.set(node, read)
-  return new Tensor(node)
+/** Has the leaf's contents read anew at each later call of the compiled function that is being recorded, if one is. */
+export function refreshAtReplay(leaf: Node, read: () => TypedArray): void {
+  current?.refreshers.set(leaf, read)
 }
 
-/** A float32 number as a runtime input: programs do not depend on its value. */
-export function runtimeScalar(read: () => number): Tensor {
-  return runtimeInput(() => Float32Array.of(read()), [], 'float32')
+/** Has the leaf's contents checked at each later call of the compiled function that is being recorded, if one is. */
+export function checkAtReplay(leaf: Node, check: (values: TypedArray) => void): void {
+  current?.checks.push({ leaf, check })
 }
 
 /** Has fn called at each later call of the compiled function that is being recorded, if one is. */

@@ -180,7 +180,7 @@ function countCorrect(outputs: Tensor, labels: Tensor): Tensor {
 export interface EvaluateOptions {
   readonly loss?: (outputs: Tensor, labels: Tensor) => Tensor
   /** Called with each batch's outputs, in order: for confusion matrices and the like. */
-  readonly onBatch?: (outputs: Tensor, labels: Tensor) => void | Promise<void>
+  readonly onBatch?: (outputs: Tensor, labels: Tensor, images: Tensor) => void | Promise<void>
   readonly signal?: AbortSignal
 }
 
@@ -210,7 +210,7 @@ export async function evaluate(
         correct: sums.correct + (await correct.item()),
         samples: sums.samples + samples,
       }
-      await options.onBatch?.(outputs, labels)
+      await options.onBatch?.(outputs, labels, images)
     }
     return average(sums)
   } finally {

@@ -1,4 +1,4 @@
-export { CheckpointError } from './errors.ts'
+export { CheckpointError, type CheckpointErrorOptions, copyAgain } from './errors.ts'
 export type { Json } from './exact-json.ts'
 export { storeTensors } from './from-tensors.ts'
 export {

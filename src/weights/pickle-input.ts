@@ -1,4 +1,4 @@
-import { CheckpointError } from './errors.ts'
+import { CheckpointError, copyAgain } from './errors.ts'
 
 /** Thrown where the pickle runs past the bytes given: with more of the file at hand it can be tried again. */
 export class PickleTruncated extends CheckpointError {}
@@ -38,8 +38,9 @@ export class PickleInput {
     if (length > this.#bytes.length - at) {
       throw new PickleTruncated(
         this.#file,
-        'the pickle ends in the middle: the file is truncated or damaged; download or copy it again',
+        'the pickle ends in the middle: the file is truncated or damaged',
         this.#base + this.#bytes.length,
+        { advice: copyAgain },
       )
     }
     this.at = at + length

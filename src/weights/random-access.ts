@@ -1,4 +1,4 @@
-import { CheckpointError } from './errors.ts'
+import { CheckpointError, copyAgain } from './errors.ts'
 
 /** Bytes that can be read in any order: a file, a Blob, an array. Nothing is read before it is asked for. */
 export interface RandomAccess {
@@ -26,9 +26,9 @@ export function checkRange(source: RandomAccess, offset: number, length: number,
   }
   throw new CheckpointError(
     source.name,
-    `${what} would take ${length} bytes, but the file ends at byte ${source.size}: it is truncated or damaged; ` +
-      'download or copy it again',
+    `${what} would take ${length} bytes, but the file ends at byte ${source.size}: it is truncated or damaged`,
     offset,
+    { advice: copyAgain },
   )
 }
 

@@ -1,5 +1,5 @@
 import { sizeOf } from '../graph/shape.ts'
-import { CheckpointError } from './errors.ts'
+import { CheckpointError, copyAgain } from './errors.ts'
 import { orderedKeys } from './json-keys.ts'
 import { checkRange, type RandomAccess } from './random-access.ts'
 import {
@@ -89,9 +89,9 @@ function headerLength(start: Uint8Array, file: string, size: number): number {
   if (8n + length > BigInt(size)) {
     throw new CheckpointError(
       file,
-      `truncated: the header should have ${length} bytes, but the file ends at byte ${size}; ` +
-        'download or copy it again',
+      `truncated: the header should have ${length} bytes, but the file ends at byte ${size}`,
       8,
+      { advice: copyAgain },
     )
   }
   return Number(length)
@@ -185,8 +185,9 @@ function checkRanges(
   if (position > size) {
     throw new CheckpointError(
       file,
-      `truncated: the tensors end at byte ${position}, the file at byte ${size}; download or copy it again`,
+      `truncated: the tensors end at byte ${position}, the file at byte ${size}`,
       size,
+      { advice: copyAgain },
     )
   }
   if (position < size) {

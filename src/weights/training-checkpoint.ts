@@ -83,7 +83,9 @@ export function trainingParts(
     throw new CheckpointError(
       name,
       `is a training checkpoint of format version ${version.slice(0, 20)}, and this Ocelli reads version ` +
-        `${trainingCheckpointVersion}: update Ocelli`,
+        `${trainingCheckpointVersion}`,
+      undefined,
+      { advice: 'update Ocelli' },
     )
   }
   const model = new Map<string, StoredTensor>()

@@ -1,5 +1,5 @@
 import { crc32 } from './crc32.ts'
-import { CheckpointError } from './errors.ts'
+import { CheckpointError, copyAgain } from './errors.ts'
 import { checkRange, type RandomAccess } from './random-access.ts'
 
 export interface ZipEntry {
@@ -65,8 +65,9 @@ async function findDirectory(source: RandomAccess): Promise<Directory> {
   }
   throw new CheckpointError(
     source.name,
-    'the directory at the end of the zip archive is missing: the file is truncated; download or copy it again',
+    'the directory at the end of the zip archive is missing: the file is truncated',
     source.size,
+    { advice: copyAgain },
   )
 }
 
@@ -169,8 +170,9 @@ async function readEntry(source: RandomAccess, entry: ZipEntry): Promise<Uint8Ar
   if (bytes.length !== entry.size || crc32(bytes) !== entry.crc) {
     throw new CheckpointError(
       source.name,
-      `${entry.name} does not match its CRC-32 or size: the file is damaged; download or copy it again`,
+      `${entry.name} does not match its CRC-32 or size: the file is damaged`,
       offset,
+      { advice: copyAgain },
     )
   }
   return bytes
@@ -213,9 +215,9 @@ async function unpack(
     await reader.cancel().catch(() => undefined)
     throw new CheckpointError(
       file,
-      `${entry.name} cannot be unpacked (${(error as Error).message}): the file is damaged; download or copy it again`,
+      `${entry.name} cannot be unpacked (${(error as Error).message}): the file is damaged`,
       offset,
-      { cause: error },
+      { advice: copyAgain, cause: error },
     )
   }
   return out.subarray(0, length)

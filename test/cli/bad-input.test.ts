@@ -122,6 +122,22 @@ describe('folders', () => {
     expect(await errorOf(...train('lacking'))).toMatch(/horse/)
   })
 
+  it('with too few images for a validation share', async () => {
+    for (const folder of ['one/cat', 'two/cat', 'two/dog']) {
+      mkdirSync(join(cwd, folder), { recursive: true })
+      await writePicture(join(cwd, folder, '0.png'), [9, 9, 200])
+    }
+    const split = (data: string, share: string): string[] =>
+      train(data, '--out', `${data}-${share}`, '--val-split', share)
+    expect(await errorOf(...split('one', '0.1'))).toMatch(
+      /1 image is too few for a validation share of 10 %; use --val-split 0/,
+    )
+    expect((await run(...split('one', '0'))).code).toBe(0)
+    const { code, stderr } = await run(...split('two', '0.1'))
+    expect(code, stderr).toBe(0)
+    expect(stderr).toMatch(/no training images for 1 class of 2: (cat|dog); .*--val-split 0/)
+  })
+
   it('that cannot be written', async () => {
     writeFileSync(join(cwd, 'a-file'), '')
     expect(await errorOf(...train('good', '--out', 'a-file/run'))).toMatch(/a-file.*--out/s)
@@ -155,6 +171,36 @@ describe('weights', () => {
     expect(message).toMatch(/do not fit resnet20_cifar10: .*unexpected/)
     expect(message).toMatch(/layer1\.3\.conv1\.weight/)
     expect(message.split('\n').length).toBeLessThan(60)
+  })
+})
+
+describe('weights that give NaN', () => {
+  const spoilt = async (name: string): Promise<string> => {
+    const network = await createModel('resnet20_cifar10', { numClasses: 2 })
+    const tensor = network.stateDict().get(name)!
+    tensor.load(new Float32Array(tensor.size).fill(Number.NaN))
+    const file = `nan-${name}.safetensors`
+    await saveSafetensors(join(cwd, file), network.stateDict())
+    return file
+  }
+
+  it.each([
+    ['layer1.0.conv1.weight', 'parameter layer1.0.conv1.weight holds NaN or infinite values'],
+    ['bn1.running_var', 'layer bn1 (BatchNorm2d) gave NaN or infinite values first'],
+  ])('in %s are an error of eval and predict', async (name, cause) => {
+    const file = await spoilt(name)
+    const network = ['--model', 'resnet20_cifar10', '--weights', file]
+    for (const args of [
+      ['eval', '--data', 'good', ...network],
+      ['eval', '--data', 'good', '--json', ...network],
+      ['predict', ...network, 'good'],
+      ['predict', '--json', ...network, 'good'],
+    ]) {
+      const message = await errorOf(...args)
+      expect(message).toContain(`ocelli: ${file}: `)
+      expect(message).toContain(cause)
+      expect(message.trimEnd().split('\n')).toHaveLength(1)
+    }
   })
 })
 

@@ -1,9 +1,11 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { digits } from '../../src/data/index.ts'
-import { type Finished, ocelli, temporaryFolder } from '../support/command-line.ts'
+import { createModel } from '../../src/models/index.ts'
+import { saveSafetensors } from '../../src/weights/file.ts'
+import { type Finished, ocelli, temporaryFolder, writePicture } from '../support/command-line.ts'
 import { sharedPath } from '../support/shared.ts'
 
 const cwd = temporaryFolder()
@@ -23,7 +25,7 @@ describe('help', () => {
   it.each([[[]], [['--help']], [['help']]])('%j lists the commands', async (args) => {
     const { code, stdout } = await run(...args)
     expect(code).toBe(0)
-    for (const name of ['demo', 'train', 'eval', 'predict', 'summary', 'list', 'info']) {
+    for (const name of ['demo', 'train', 'eval', 'predict', 'summary', 'profile', 'list', 'info']) {
       expect(stdout).toMatch(new RegExp(`^ +${name} `, 'm'))
     }
   })
@@ -47,9 +49,17 @@ describe('help', () => {
     [['predict'], /needs images/],
     [['train', '--data', 'digits', '--model', 'lenet5', '--optimizer', 'sdg'], /--optimizer.*sgd, adam/s],
     [['demo', 'digits'], /takes options only/],
-  ])('%j is wrong usage', async (args, message) => {
+    [['demo', '--epochs', '-1'], /--epochs needs a whole number, 1 or more; got '-1'/],
+    [['train', '-e', '-1'], /--epochs needs a whole number, 1 or more; got '-1'/],
+    [['train', '--lr', '-.5'], /--lr needs a number, 0 or more; got '-\.5'/],
+    [['predict', '--top-k=-3', 'x.png'], /--top-k needs a whole number, 1 or more; got '-3'/],
+    [['demo', '--epochs', '--json'], /--epochs needs a whole number, 1 or more$/m],
+    [['train', '--optimizer'], /--optimizer needs one of sgd, adam/],
+    [['train', '--data'], /--data needs a value: <folder>/],
+    [['eval', '-d', 'digits', '-m', 'lenet5', '-w', 'none', '--mean', '-0.5'], /none: no such file/, 1],
+  ])('%j is wrong usage', async (args, message, expected = 2) => {
     const { code, stdout, stderr } = await run(...args)
-    expect([code, stdout]).toEqual([2, ''])
+    expect([code, stdout]).toEqual([expected, ''])
     expect(stderr).toMatch(message)
     expect(stderr.trimEnd().split('\n').length).toBeLessThan(4)
   })
@@ -75,7 +85,8 @@ describe('list, summary, info', () => {
 
   it('summary counts, as text and as JSON, with options of the network', async () => {
     const text = (await lines('summary', 'lenet5')).join('\n')
-    expect(text).toMatch(/parameters +61,706/)
+    expect(text).toMatch(/parameters +61,706 \(0\.2 MiB\)/)
+    expect(text).toMatch(/activations +\d+\.\d KiB$/)
     const { parameters, layers } = await json<{ parameters: number; layers: unknown[] }>(
       ...['summary', 'mobilenet_v2', '--json', '--model-option', 'widthMult=0.5'],
     )
@@ -94,6 +105,29 @@ describe('list, summary, info', () => {
     expect(info.stdout).toMatch(/backend +reference/)
     expect(info.stdout).toMatch(/OCELLI_BACKEND/)
     expect((await ocelli(['summary', 'lenet5'], settings)).code).toBe(0)
+  })
+
+  it('say once why there is no native code', async () => {
+    const bare = join(cwd, 'bare')
+    const root = join(import.meta.dirname, '../..')
+    cpSync(join(root, 'dist'), join(bare, 'dist'), { recursive: true })
+    cpSync(join(root, 'package.json'), join(bare, 'package.json'))
+    symlinkSync(join(root, 'node_modules'), join(bare, 'node_modules'), 'dir')
+    const weights = join(cwd, 'lenet.safetensors')
+    await saveSafetensors(weights, (await createModel('lenet5', { numClasses: 4 })).stateDict())
+    const picture = join(cwd, 'grey.png')
+    await writePicture(picture, [90, 90, 90])
+    const main = join(bare, 'dist/cli/main.js')
+    const settings = { cwd, main, env: { OCELLI_BACKEND: '' } }
+    const { code, stderr } = await ocelli(['predict', '-m', 'lenet5', '-w', weights, picture], settings)
+    expect(code, stderr).toBe(0)
+    expect(stderr.split('\n')).toEqual([
+      `4 classes, from ${weights}`,
+      expect.stringMatching(
+        /^device CPU, 1 thread \(reference backend, which is slow: the native addon .*\)$/,
+      ),
+      '',
+    ])
   })
 
   it('end quietly where nobody reads on', async () => {

@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createModel } from '../../src/models/index.ts'
@@ -111,9 +121,59 @@ describe('train', () => {
     expect(readdirSync(join(cwd, 'killed')).filter((name) => name.endsWith('.tmp'))).toEqual([])
   })
 
+  it('begins again after kill -9 before the first save, to the same weights', async () => {
+    mkdirSync(join(cwd, 'elsewhere'), { recursive: true })
+    manualSeed(11)
+    await saveSafetensors(join(cwd, 'start.safetensors'), (await createModel('resnet20_cifar10')).stateDict())
+    const from = ['--weights', 'start.safetensors', '--epochs', '1']
+    const tuned = (out: string): string[] => colourRun(out, ...from)
+    await succeed(...tuned('tuned'))
+    for (const [args, out, whole] of [
+      [colourRun('early'), 'early', 'whole'],
+      [tuned('early-tuned'), 'early-tuned', 'tuned'],
+    ] as const) {
+      const running = start(args, { cwd })
+      await until(() => existsSync(join(cwd, out, 'run.json')))
+      running.kill('SIGKILL')
+      expect((await running.finished).signal).toBe('SIGKILL')
+      expect(readdirSync(join(cwd, out))).toEqual(['run.json'])
+      const args2 = ['train', '--resume', join('..', out)]
+      const { code, stderr } = await ocelli(args2, { cwd: join(cwd, 'elsewhere') })
+      expect(code, stderr).toBe(0)
+      expect(stderr).toMatch(/ended before its first save: it begins again/)
+      expect(bytes(out, 'checkpoint.safetensors').equals(bytes(whole, 'checkpoint.safetensors'))).toBe(true)
+    }
+  })
+
+  it('says how to go on where the checkpoint of a run is damaged, and does', async () => {
+    const path = join(cwd, 'cut', 'checkpoint.safetensors')
+    const best = join('cut', 'best.safetensors')
+    const resume = ['train', '--resume', 'cut']
+    cpSync(join(cwd, 'whole'), join(cwd, 'cut'), { recursive: true })
+    truncateSync(path, 5000)
+    const { code, stderr } = await run(...resume)
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/cut.checkpoint\.safetensors: .*truncated/)])
+    expect(stderr).toContain(`copy ${best} over it`)
+    expect(stderr).not.toContain('download')
+    copyFileSync(join(cwd, best), path)
+    await succeed(...resume)
+    expect(bytes('cut', 'checkpoint.safetensors').equals(bytes('whole', 'checkpoint.safetensors'))).toBe(true)
+
+    rmSync(join(cwd, best))
+    truncateSync(path, 0)
+    const alone = await run(...resume)
+    expect([alone.code, alone.stderr]).toEqual([
+      1,
+      expect.stringMatching(/delete it, and resuming begins again/),
+    ])
+    rmSync(path)
+    await succeed(...resume)
+    expect(bytes('cut', 'checkpoint.safetensors').equals(bytes('whole', 'checkpoint.safetensors'))).toBe(true)
+  })
+
   it('goes on for more epochs, and from another folder', async () => {
     await succeed(...colourRun('short', '--schedule', 'constant').map((arg) => (arg === '3' ? '1' : arg)))
-    mkdirSync(join(cwd, 'elsewhere'))
+    mkdirSync(join(cwd, 'elsewhere'), { recursive: true })
     const args = ['train', '--resume', '../short', '--epochs', '2', '--json']
     const { code, stdout, stderr } = await ocelli(args, { cwd: join(cwd, 'elsewhere') })
     expect(code, stderr).toBe(0)
@@ -136,7 +196,10 @@ describe('train', () => {
     manualSeed(3)
     const other = await createModel('resnet20_cifar10')
     await saveSafetensors(join(cwd, 'ten-classes.safetensors'), other.stateDict())
-    await succeed(...colourRun('frozen', '--weights', 'ten-classes.safetensors', '--freeze'))
+    const { stderr } = await succeed(
+      ...colourRun('frozen', '--weights', 'ten-classes.safetensors', '--freeze'),
+    )
+    expect(stderr).toContain('10 classes, from ten-classes.safetensors; a new classifier for 3 classes')
     const before = (await loadStateDictFile(join(cwd, 'ten-classes.safetensors'))).tensors
     const after = (await loadStateDictFile(join(cwd, 'frozen/checkpoint.safetensors'))).tensors
     expect(after.get('linear.weight')!.shape).toEqual([3, 64])
@@ -155,6 +218,34 @@ describe('train', () => {
     }
     writeFileSync(join(cwd, 'colours', 'notes.txt'), 'not an image')
     await succeed(...colourRun('noted'))
+  })
+})
+
+describe('demo', () => {
+  it('goes on after Ctrl-C to the same weights', { timeout: 180_000 }, async () => {
+    await succeed('demo', '--epochs', '2', '--seed', '3', '--out', 'demo')
+    const running = start(['demo', '--epochs', '2', '--seed', '3', '--out', 'stopped-demo'], { cwd })
+    await running.said(/epoch 1\/2 /)
+    running.kill('SIGINT')
+    const { code, stderr } = await running.finished
+    expect(code, stderr).toBe(130)
+    expect(stderr).toContain('ocelli demo --resume --out stopped-demo goes on with it')
+
+    const other = await run('demo', '--resume', '--out', 'stopped-demo', '--epochs', '3')
+    expect([other.code, other.stderr]).toEqual([2, expect.stringMatching(/without --epochs and --seed/)])
+    const train = await run('train', '--resume', 'stopped-demo')
+    expect([train.code, train.stderr]).toEqual([
+      1,
+      expect.stringMatching(/ocelli demo --resume --out stopped-demo/),
+    ])
+
+    const { stdout } = await succeed('demo', '--resume', '--out', 'stopped-demo')
+    expect(stdout).toMatch(/Test accuracy 9\d\.\d+ % after 2 epochs\./)
+    expect(
+      bytes('stopped-demo', 'checkpoint.safetensors').equals(bytes('demo', 'checkpoint.safetensors')),
+    ).toBe(true)
+    const none = await run('demo', '--resume', '--out', 'nowhere')
+    expect([none.code, none.stderr]).toEqual([1, expect.stringMatching(/nowhere.*run of ocelli demo/)])
   })
 })
 

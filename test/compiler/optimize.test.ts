@@ -37,7 +37,7 @@ function work(graph: Graph): Record<string, number> {
 }
 
 describe('networks', () => {
-  const model = skipInit(() => variants.resnet50({}))
+  const model = skipInit(() => variants.resnet50.create())
   const images = zeros([2, 3, 64, 64])
 
   it('have no batch normalization left for inference', async () => {

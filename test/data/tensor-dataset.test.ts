@@ -54,11 +54,17 @@ describe('tensorDataset', () => {
 })
 
 describe('parts of a data set', () => {
-  const dataset = { length: 10, classes: ['x'], get: (index: number) => index }
+  const dataset = {
+    length: 10,
+    classes: ['x'],
+    labels: Uint8Array.of(5, 5, 5, 6, 5, 5, 5, 7, 5, 5),
+    get: (index: number) => index,
+  }
 
   it('have the samples that they were given', async () => {
     const part = subset(dataset, [3, 3, 7])
     expect([part.length, part.classes, part.get(0), part.get(2)]).toEqual([3, ['x'], 3, 7])
+    expect(Array.from(part.labels!)).toEqual([6, 6, 7])
     expect(() => part.get(3)).toThrow('sample 3 does not exist')
     expect(() => subset(dataset, [10])).toThrow('sample 10 does not exist; there are 10')
   })

@@ -9,7 +9,7 @@ import {
   type ModelOptions,
   modelMetadata,
   type Network,
-  summarize,
+  summary,
 } from '../../src/models/index.ts'
 import {
   getBackend,
@@ -123,21 +123,35 @@ describe.each(listModels())('%s', (name) => {
 
   it('has the published number of parameters and of multiply-accumulates', async () => {
     const network = await shapesOf(name)
-    const summary = summarize(network, [1, channels, ...toSize(metadata.preprocessing.inputSize, name)])
-    const counts = { parameters: summary.parameters, macs: summary.macs }
+    const counted = summary(network, [1, channels, ...toSize(metadata.preprocessing.inputSize, name)])
+    const counts = { parameters: counted.parameters, macs: counted.macs }
     expect(counts).toEqual(published[name])
     expect(counts).toEqual({ parameters: metadata.parameters, macs: metadata.macs })
-    expect(formatSummary(summary)).toContain(`parameters   ${metadata.parameters.toLocaleString('en-US')}`)
+    expect(formatSummary(counted)).toContain(`parameters   ${metadata.parameters.toLocaleString('en-US')}`)
     expect(String(network).split('\n')[0]).toBe(`${network.constructor.name}(`)
   })
 
   it('says how to prepare images, and where weights come from', async () => {
+    const network = await shapesOf(name)
+    expect(network.preprocessing).toBe(metadata.preprocessing)
+    expect(network.weightEntries).toBe(metadata.weights)
     expect(metadata.paper).not.toBe('')
     expect(() => evaluationTransform(metadata.preprocessing)).not.toThrow()
     expect(new Set(metadata.weights.map(({ tag }) => tag)).size).toBe(metadata.weights.length)
     for (const entry of metadata.weights) {
       expect(new URL(entry.url).protocol).toBe('https:')
-      expect(entry.sha256).toMatch(/^[0-9a-f]{8,64}$/)
+      expect(entry.sha256Prefix).toMatch(/^[0-9a-f]{8}$/)
+      expect(entry.sha256 ?? entry.sha256Prefix.padEnd(64, '0')).toMatch(
+        new RegExp(`^${entry.sha256Prefix}[0-9a-f]{56}$`),
+      )
+      expect(entry.bytes ?? 4 * metadata.parameters).toBeGreaterThanOrEqual(4 * metadata.parameters)
+      expect(entry.top5 ?? 100).toBeGreaterThan(entry.top1)
+      expect(entry.preprocessing).toMatchObject({
+        inputSize: expect.any(Number),
+        mean: expect.any(Array),
+        std: expect.any(Array),
+        interpolation: 'bilinear',
+      })
       expect(entry.licence).not.toBe('')
       expect(await classLabels(entry.classes)).toHaveLength(metadata.numClasses)
       expect(() => evaluationTransform(entry.preprocessing)).not.toThrow()

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { erf } from '../../src/graph/erf.ts'
 import { createModel } from '../../src/models/index.ts'
-import { summarize } from '../../src/models/summary.ts'
+import { summary } from '../../src/models/summary.ts'
 import { init, Linear, type Module, parameter } from '../../src/nn/index.ts'
 import { Generator, getDefaultGenerator, manualSeed, type Tensor, zeros } from '../../src/tensor/index.ts'
 
@@ -198,7 +198,7 @@ describe('values are drawn when first needed', () => {
     const uniform = vi.spyOn(Generator.prototype, 'fillUniform')
     const normal = vi.spyOn(Generator.prototype, 'fillNormal')
     const vgg = await createModel('vgg16')
-    expect(summarize(vgg, [1, 3, 224, 224]).parameters).toBe(138_357_544)
+    expect(summary(vgg, [1, 3, 224, 224]).parameters).toBe(138_357_544)
     expect(String(vgg)).toContain('25088')
     const loaded = await createModel('resnet20_cifar10')
     loaded.loadStateDict(source.stateDict())

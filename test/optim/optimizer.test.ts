@@ -211,7 +211,7 @@ describe('options', () => {
     ['AdamW: weightDecay must be', () => optim.adamW(p, { weightDecay: -1 })],
     ['RMSprop: alpha must be', () => optim.rmsprop(p, { alpha: -0.1 })],
     [
-      "SGD: there is no option 'learningRate'; it has lr, momentum",
+      "SGD: there is no option 'learningRate' (given as 1); it has lr, momentum",
       () => optim.sgd(p, { learningRate: 1 } as never),
     ],
     ['RMSprop: eps must be', () => optim.rmsprop([{ params: p, eps: -1 }])],

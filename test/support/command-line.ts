@@ -23,12 +23,14 @@ export interface Settings {
   readonly cwd: string
   readonly input?: string | Uint8Array
   readonly env?: Readonly<Record<string, string>>
+  /** Another build than this repository's. */
+  readonly main?: string
 }
 
-const main = join(import.meta.dirname, '../../dist/cli/main.js')
+const built = join(import.meta.dirname, '../../dist/cli/main.js')
 
 /** Starts the built command line in a process of its own. */
-export function start(args: readonly string[], { cwd, input, env }: Settings): Running {
+export function start(args: readonly string[], { cwd, input, env, main = built }: Settings): Running {
   const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...process.env, ...env } })
   const output = { stdout: '', stderr: '' }
   const waiting = new Set<() => void>()

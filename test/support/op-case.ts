@@ -23,7 +23,7 @@ export interface OpCase {
   readonly draw: (random: CaseRandom) => Trial
   /** Largest error allowed, relative to the largest magnitude of the result; 1e-5 if not given. Integers are exact. */
   readonly tolerance?: number
-  /** Magnitude below which errors are no longer relative: that of the terms of a sum. 0 if not given. */
+  /** Magnitude below which errors are no longer relative; 0 if not given. For results that are a small rest of large terms. */
   readonly floor?: number
   /** Errors are relative to each element instead: for results of very different magnitudes. */
   readonly elementwise?: boolean

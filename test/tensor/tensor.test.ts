@@ -124,6 +124,38 @@ describe('operations', () => {
     ])
   })
 
+  it('roll the flattened tensor where no axes are given', async () => {
+    expect(await rows.roll(1).toArray()).toEqual([
+      [6, 1, 2],
+      [3, 4, 5],
+    ])
+    expect(() => rows.roll([1, 2])).toThrow('one shift for each axis')
+  })
+
+  it('scatter the part of a larger source that the index covers', async () => {
+    const index = tensor(Int32Array.of(1, 1), [1, 2])
+    expect(await zeros([2, 2]).scatterAdd(0, index, rows).toArray()).toEqual([
+      [0, 0],
+      [1, 2],
+    ])
+    expect(() => zeros([2, 2]).scatterAdd(0, index, zeros([1, 1]))).toThrow(
+      'scatterAdd: the index is [1, 2] but the source [1, 1]',
+    )
+  })
+
+  it('raise integers to whole powers exactly', async () => {
+    const integers = tensor(Int32Array.of(-3, 0, 2, 46341), [4])
+    for (const exponent of [0, 1, 2, 3, 7, 31]) {
+      const power = integers.pow(exponent)
+      expect(power.dtype).toBe('int32')
+      const exact = [-3n, 0n, 2n, 46341n].map((x) => Number(BigInt.asIntN(32, x ** BigInt(exponent))))
+      expect(await power.toArray()).toEqual(exact)
+    }
+    expect(await tensor(Uint8Array.of(2, 7), [2]).pow(3).toArray()).toEqual([8, 343 & 255])
+    expect([integers.pow(-1).dtype, integers.pow(0.5).dtype]).toEqual(['float32', 'float32'])
+    expect(integers.gt(0).pow(2).dtype).toBe('int32')
+  })
+
   it('sort, and take the largest', async () => {
     const x = tensor([3, 1, 2, 3])
     const { values, indices } = x.topk(2)

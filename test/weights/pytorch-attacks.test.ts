@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { CheckpointError } from '../../src/weights/errors.ts'
 import { loadStateDict, openCheckpoint } from '../../src/weights/load.ts'
 import { unpickle } from '../../src/weights/pickle.ts'
+import { type Member, zip } from '../support/zip.ts'
 
 const folder = join(import.meta.dirname, 'fixtures')
 const fixture = (name: string): Uint8Array => new Uint8Array(readFileSync(join(folder, name)))
@@ -213,5 +214,53 @@ describe('a tensor that lies about itself', () => {
     const bytes = legacy('K\x00K\x02K\x02\x86K\x02K\x01\x86')
     bytes[bytes.length - 24] = 5
     await expect(loadStateDict(bytes)).rejects.toThrow('storage 0 has 5 elements, not 4')
+  })
+})
+
+describe('a zip bomb', () => {
+  /** As torch.save writes it: one tensor of `length` zeros, of type float32. */
+  const archive = (
+    length: number,
+    storage: Partial<Member> = {},
+    others: readonly Member[] = [],
+    storageLength: number = length,
+  ): Uint8Array => {
+    const id = `(U\x07storagectorch\nFloatStorage\nU\x010U\x03cpuI${storageLength}\nNtQ`
+    const tensor = `ctorch._utils\n_rebuild_tensor_v2\n(${id}K\x00I${length}\n\x85K\x01\x85I00\n}tR`
+    const data = pickle([0x80, 2], `}U\x01w${tensor}s.`)
+    const zeros = new Uint8Array(4 * length)
+    return zip([
+      { name: 'a/data.pkl', data },
+      ...others,
+      { name: 'a/data/0', data: zeros, method: 8, ...storage },
+    ])
+  }
+
+  it('is none where a deflated storage is as large as the pickle says', async () => {
+    const { tensors } = await loadStateDict(archive(500_000))
+    expect(tensors.get('w')!.values()).toHaveLength(500_000)
+  })
+
+  it('of a storage larger than the pickle says is refused before it is unpacked', async () => {
+    await expect(openCheckpoint(archive(10, { size: 600e6 }))).rejects.toThrow(
+      /storage 0 should have 40 bytes, but the archive has 600000000 for it/,
+    )
+    // Bytes that a view of another type leaves over are no bomb.
+    await loadStateDict(archive(10, { data: new Uint8Array(43) }))
+    await expect(openCheckpoint(archive(10, { data: new Uint8Array(44) }))).rejects.toThrow(/should have 40/)
+  })
+
+  it('of storages as large as the pickle says is refused where the file is too small for them', async () => {
+    const bomb = archive(10, { size: 400e6 }, [], 100e6)
+    await expect(openCheckpoint(bomb)).rejects.toThrow(
+      /refused: its deflated members, such as a\/data\/0 of 400000000 bytes, would unpack to far more/,
+    )
+  })
+
+  it('of a pickle is refused, and of a byte order never unpacked', async () => {
+    const bomb = zip([{ name: 'a/data.pkl', data: new Uint8Array(9), method: 8, size: 400e6 }])
+    await expect(openCheckpoint(bomb)).rejects.toThrow(/refused: its deflated members, such as a\/data\.pkl/)
+    const order: Member = { name: 'a/byteorder', data: new Uint8Array(9), method: 8, size: 400e6 }
+    expect((await loadStateDict(archive(3, {}, [order]))).tensors.get('w')!.values()).toHaveLength(3)
   })
 })

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { TypedArray } from '../../graph/dtype.ts'
+import type { Limits } from '../profile/record.ts'
 
 /** A program that the addon has checked and keeps; freed when it is collected. */
 export type LoadedProgram = object & { readonly __loadedProgram: never }
@@ -12,8 +13,16 @@ export interface Addon {
   /** The instruction sets compiled in that run here, best first. */
   instructionSets(): string[]
   load(code: Float64Array): LoadedProgram
-  /** Resolves to false when stopped by a non-zero `cancel[0]`. */
-  run(program: LoadedProgram, externals: readonly TypedArray[], cancel: Int32Array): Promise<boolean>
+  /**
+   * Resolves to false when stopped by a non-zero `cancel[0]`, to a fault when it ran to its end with one. `times` is filled
+   * with the start (of the steady clock) and the duration of each instruction, in nanoseconds.
+   */
+  run(
+    program: LoadedProgram,
+    externals: readonly TypedArray[],
+    cancel: Int32Array,
+    times?: Float64Array,
+  ): Promise<boolean | IndexFault>
   packedMatrixBytes(k: number, n: number): number
   packedConvBytes(
     algorithm: number,
@@ -24,6 +33,14 @@ export interface Addon {
     inChannels: number,
   ): number
   memory(): { readonly arenaBytes: number; readonly scratchBytes: number }
+  /** Measured anew, in about a tenth of a second; null where there is no memory for it. */
+  limits(): Limits | null
+}
+
+/** The first index out of range that a run met, and the instruction that it was for. */
+export interface IndexFault {
+  readonly instruction: number
+  readonly index: number
 }
 
 interface EngineInfo {

@@ -1,12 +1,17 @@
 import { availableParallelism } from 'node:os'
 import { type Compiled, compile } from '../../compiler/compile.ts'
+import type { Program } from '../../compiler/program.ts'
 import type { Target } from '../../compiler/target.ts'
 import type { TypedArray } from '../../graph/dtype.ts'
+import type { IndexError } from '../../graph/index-error.ts'
 import type { Storage } from '../../graph/storage.ts'
 import type { Backend, Executable } from '../backend.ts'
 import { DerivedBytes, DerivedValues } from '../derived.ts'
 import { convAlgorithmCodes, encode } from '../encode.ts'
 import { adoptByHost, hostTargets, hostValues } from '../host-values.ts'
+import { IndexedInstructions } from '../indexed.ts'
+import { activeProfile } from '../profile/active.ts'
+import type { ProgramProfile } from '../profile/record.ts'
 import { instructionSetWanted, refuseFloat64, threadsWanted } from '../settings.ts'
 import { type Addon, type LoadedProgram, loadAddon } from './addon.ts'
 
@@ -25,6 +30,8 @@ export async function createNativeBackend(): Promise<Backend | { readonly unavai
     packedConvBytes: (algorithm, { kernel, groups }, outChannels, inChannels) =>
       addon.packedConvBytes(convAlgorithmCodes[algorithm], ...kernel, groups, outChannels, inChannels),
   }
+  const profile = activeProfile()
+  if (profile !== null) profile.measureLimits = () => addon.limits()
   const derived = new DerivedBytes()
   return {
     info: {
@@ -45,16 +52,30 @@ export async function createNativeBackend(): Promise<Backend | { readonly unavai
   }
 }
 
+interface Part {
+  readonly loaded: LoadedProgram
+  readonly indexed: IndexedInstructions
+  /** Where its times go, when it was compiled during a profile. */
+  readonly profile: ProgramProfile | null
+}
+
+function partOf(addon: Addon, program: Program, profile: ProgramProfile | null): Part {
+  return { loaded: addon.load(encode(program)), indexed: new IndexedInstructions(program), profile }
+}
+
 class NativeExecutable implements Executable {
   readonly #addon: Addon
-  readonly #program: LoadedProgram
-  readonly #prologue: LoadedProgram | null
+  readonly #program: Part
+  readonly #prologue: Part | null
   readonly #derived: DerivedValues<TypedArray>
 
   constructor(addon: Addon, compiled: Compiled, derivedBytes: DerivedBytes) {
     this.#addon = addon
-    this.#program = addon.load(encode(compiled.program))
-    this.#prologue = compiled.prologue && addon.load(encode(compiled.prologue))
+    const { program, prologue } = compiled
+    const profile = activeProfile()
+    const profiled = profile?.add(program) ?? null
+    this.#program = partOf(addon, program, profiled)
+    this.#prologue = prologue && partOf(addon, prologue, profile?.add(prologue, profiled) ?? null)
     this.#derived = new DerivedValues(
       compiled.derivedFrom,
       compiled.derived,
@@ -73,18 +94,22 @@ class NativeExecutable implements Executable {
     try {
       const values = await hostValues(inputs)
       const results = hostTargets(outputs)
-      const run = async (program: LoadedProgram, externals: TypedArray[]): Promise<void> => {
-        if (!(await this.#addon.run(program, externals, cancel))) {
+      const run = async (part: Part, externals: TypedArray[]): Promise<IndexError | undefined> => {
+        const times = part.profile?.times()
+        const start = times && performance.now()
+        const ended = await this.#addon.run(part.loaded, externals, cancel, times)
+        if (ended === false) {
           signal?.throwIfAborted()
           throw new Error('the run was stopped')
         }
+        if (times) part.profile!.add(times, performance.now() - start!)
+        return ended === true ? undefined : part.indexed.error(ended.instruction, ended.index)
       }
       const prologue = this.#prologue
       const derived =
-        prologue === null
-          ? []
-          : await this.#derived.get(inputs, (derived) => run(prologue, [...values, ...derived]))
-      await run(this.#program, [...values, ...derived, ...results])
+        prologue && (await this.#derived.get(inputs, (derived) => run(prologue, [...values, ...derived])))
+      const fault = await run(this.#program, [...values, ...(derived?.values ?? []), ...results])
+      if (derived?.fault ?? fault) throw derived?.fault ?? fault
     } finally {
       signal?.removeEventListener('abort', abort)
     }

@@ -1,12 +1,13 @@
 import { type Graph, topologicalOrder } from '../../compiler/graph.ts'
-import type { Node, Op } from '../../graph/node.ts'
+import type { IndexError } from '../../graph/index-error.ts'
+import { isOp, type Node, type Op } from '../../graph/node.ts'
 import type { Storage } from '../../graph/storage.ts'
 import type { Backend, Executable } from '../backend.ts'
 import { adoptByHost, hostTargets, hostValues } from '../host-values.ts'
 import { yieldToEventLoop } from '../yield.ts'
 import { convolutionKernels } from './convolution.ts'
 import { elementwiseKernels } from './elementwise.ts'
-import { indexingKernels } from './indexing.ts'
+import { indexFault, indexingKernels } from './indexing.ts'
 import type { KernelTable, ReferenceKernel, Value } from './kernel.ts'
 import { matmulKernels } from './matmul.ts'
 import { movementKernels } from './movement.ts'
@@ -63,10 +64,12 @@ class ReferenceExecutable implements Executable {
     const given = await hostValues(inputs)
     for (const [i, node] of this.#graph.inputs.entries()) values.set(node, Float64Array.from(given[i]!))
     let resumed = performance.now()
+    let fault: IndexError | undefined
     for (const [i, node] of this.#order.entries()) {
       const kernel = kernels[node.op as Exclude<Op, 'input'>] as ReferenceKernel<Op>
       const operands = node.inputs.map((input) => values.get(input)!)
       values.set(node, kernel(node, operands))
+      if (isOp(node, 'gather') || isOp(node, 'scatterAdd')) fault ??= indexFault(node, operands[1]!)
       for (const dead of this.#dying[i]!) values.delete(dead)
       if (performance.now() - resumed > yieldAfter) {
         await yieldToEventLoop()
@@ -76,5 +79,6 @@ class ReferenceExecutable implements Executable {
     }
     const targets = hostTargets(outputs)
     for (const [i, node] of this.#graph.outputs.entries()) targets[i]!.set(values.get(node)!)
+    if (fault) throw fault
   }
 }

@@ -1,3 +1,5 @@
+import { type IndexError, indexError } from '../../graph/index-error.ts'
+import type { Node } from '../../graph/node.ts'
 import { wrapTo } from '../../graph/scalar-functions.ts'
 import type { Shape } from '../../graph/shape.ts'
 import { sizeOf, stridesOf } from '../../graph/shape.ts'
@@ -18,6 +20,14 @@ function withoutAxis(shape: Shape, of: Shape, axis: number, fn: (at: number, bas
       index[d] = 0
     }
   }
+}
+
+/** The first of the indices that is out of range. */
+export function indexFault(node: Node<'gather' | 'scatterAdd'>, index: Value): IndexError | undefined {
+  const { axis, name } = node.attrs
+  const size = node.inputs[0]!.shape[axis]!
+  const outside = index.find((i) => i < 0 || i >= size)
+  return outside === undefined ? undefined : indexError(name, outside, size)
 }
 
 export const indexingKernels: KernelTable<'gather' | 'scatterAdd' | 'resample'> = {

@@ -3,6 +3,7 @@ import type { Target } from '../../compiler/target.ts'
 import type { Backend } from '../backend.ts'
 import { DerivedBytes } from '../derived.ts'
 import { convAlgorithmCodes } from '../encode.ts'
+import { activeProfile } from '../profile/active.ts'
 import { instructionSetWanted, refuseFloat64, threadsWanted } from '../settings.ts'
 import { Copies } from './copies.ts'
 import { type EngineOptions, WasmEngine, WorkerError } from './engine.ts'
@@ -48,6 +49,8 @@ export async function createWasmBackend(
     packedConvBytes: (algorithm, { kernel, groups }, outChannels, inChannels) =>
       exports.packedConvBytes(convAlgorithmCodes[algorithm], ...kernel, groups, outChannels, inChannels),
   }
+  const profile = activeProfile()
+  if (profile !== null) profile.measureLimits = () => engine.limits()
   const derived = new DerivedBytes()
   const copies = new Copies(heap)
   return {

@@ -1,3 +1,4 @@
+import type { Limits } from '../profile/record.ts'
 import { yieldToEventLoop } from '../yield.ts'
 import { Heap, OutOfMemoryError } from './heap.ts'
 import type { Host, InstructionSet, Thread } from './host.ts'
@@ -30,6 +31,12 @@ interface ProgramSizes {
   readonly instructions: number
   readonly externals: number
   readonly arenaBytes: number
+}
+
+/** The first index out of range that a run met, and the instruction that it was for. */
+interface IndexFault {
+  readonly instruction: number
+  readonly index: number
 }
 
 /** What a Worker says: that it is there, how a run ended, or that it failed. */
@@ -194,15 +201,21 @@ export class WasmEngine {
     return result
   }
 
-  /** Within `exclusively`. Resolves to false when `signal` stopped it. */
-  async run(program: LoadedProgram, externals: readonly number[], signal?: AbortSignal): Promise<boolean> {
+  /**
+   * Within `exclusively`. Resolves to false when `signal` stopped it, to a fault when it ran to its end with one. Where an
+   * address is given, the start and duration of each instruction are put there.
+   */
+  async run(
+    program: LoadedProgram,
+    externals: readonly number[],
+    times: number,
+    signal?: AbortSignal,
+  ): Promise<boolean | IndexFault> {
     if (this.#broken) throw this.#broken
-    const list = Uint32Array.from(externals)
-    const { buffer, byteLength } = list
-    this.heap.bytes(program.list, byteLength).set(new Uint8Array(buffer))
+    this.heap.write(program.list, Int32Array.from(externals))
     const report = await (this.#workers.length > 0
-      ? this.#runInWorkers(program, signal)
-      : this.#runHere(program, signal))
+      ? this.#runInWorkers(program, times, signal)
+      : this.#runHere(program, times, signal))
     if (this.#broken) throw this.#broken
     const outcome = report.outcome === undefined ? 'failed' : outcomes[report.outcome]
     if (outcome === 'outOfMemory') throw new OutOfMemoryError(program.arenaBytes, this.heap)
@@ -212,10 +225,12 @@ export class WasmEngine {
         new KernelFailure(failure.message ?? 'a kernel failed', failure.failure, failure.bytes),
       )
     }
-    return outcome === 'done'
+    if (outcome === 'cancelled') return false
+    const instruction = this.exports.faultInstruction()
+    return instruction < 0 || { instruction, index: this.exports.faultIndex() }
   }
 
-  async #runInWorkers(program: LoadedProgram, signal?: AbortSignal): Promise<Report> {
+  async #runInWorkers(program: LoadedProgram, times: number, signal?: AbortSignal): Promise<Report> {
     const abort = (): void => {
       Atomics.store(new Int32Array(this.heap.memory.buffer, this.#stop, 1), 0, 1)
     }
@@ -223,7 +238,7 @@ export class WasmEngine {
     const finished = new Promise<Report>((resolve) => {
       this.#settle = resolve
     })
-    this.exports.post(program.address, program.list)
+    this.exports.post(program.address, program.list, times)
     signal?.addEventListener('abort', abort)
     try {
       return await finished
@@ -233,7 +248,7 @@ export class WasmEngine {
     }
   }
 
-  async #runHere(program: LoadedProgram, signal?: AbortSignal): Promise<Report> {
+  async #runHere(program: LoadedProgram, times: number, signal?: AbortSignal): Promise<Report> {
     this.#failure = undefined
     const stack: unknown = this.exports.__stack_pointer.value
     let resumed = performance.now()
@@ -241,7 +256,7 @@ export class WasmEngine {
     try {
       for (let i = 0; i < program.instructions; i++) {
         if (signal?.aborted) return { outcome: 1 }
-        const outcome = this.exports.runPart(program.address, program.list, i, i + 1)
+        const outcome = this.exports.runPart(program.address, program.list, times, i, i + 1)
         if (outcome !== 0) return { outcome }
         if (performance.now() - resumed > yieldAfter) {
           await yieldToEventLoop()
@@ -255,6 +270,19 @@ export class WasmEngine {
       throw this.#explained(error)
     } finally {
       this.#midway = false
+    }
+  }
+
+  /** Measured anew, in about a tenth of a second; null where there is no memory for it. */
+  limits(): Limits | null {
+    const address = this.heap.allocate(16)
+    try {
+      if (this.exports.measure(address) === 0) return null
+      const limits = new Float64Array(2)
+      this.heap.read(address, limits)
+      return { gflops: limits[0]! / 1e9, gigabytes: limits[1]! / 1e9 }
+    } finally {
+      this.heap.release(address)
     }
   }
 

@@ -2,19 +2,26 @@ import type { Compiled } from '../../compiler/compile.ts'
 import type { Graph } from '../../compiler/graph.ts'
 import type { Program } from '../../compiler/program.ts'
 import type { TypedArray } from '../../graph/dtype.ts'
+import type { IndexError } from '../../graph/index-error.ts'
 import type { Node } from '../../graph/node.ts'
 import { HostStorage, type Storage } from '../../graph/storage.ts'
 import type { Executable } from '../backend.ts'
 import { type DerivedBytes, DerivedValues } from '../derived.ts'
 import { encode } from '../encode.ts'
+import { IndexedInstructions } from '../indexed.ts'
+import { activeProfile } from '../profile/active.ts'
+import type { ProgramProfile } from '../profile/record.ts'
 import { type Copies, valuesOf } from './copies.ts'
 import type { LoadedProgram, WasmEngine } from './engine.ts'
 import { Block, OutOfMemoryError, WasmStorage } from './heap.ts'
 
-/** A program, and which of its external buffers it touches. */
 interface Part {
   readonly loaded: LoadedProgram
+  readonly indexed: IndexedInstructions
+  /** Which external buffers it reads or writes. */
   readonly touched: readonly boolean[]
+  /** Where its times go, when it was compiled during a profile. */
+  readonly profile: ProgramProfile | null
 }
 
 /** Addresses that are released after the run, with the arrays that some of them are copied to before that. */
@@ -78,8 +85,11 @@ export class WasmExecutable implements Executable {
     this.#copies = copies
     this.#persistent = graph.inputs.map((node) => (node as Node<'input'>).attrs.persistent)
     this.#donations = graph.donations
-    this.#program = this.#load(compiled.program)
-    this.#prologue = compiled.prologue && this.#load(compiled.prologue)
+    const { program, prologue } = compiled
+    const profile = activeProfile()
+    const profiled = profile?.add(program) ?? null
+    this.#program = this.#load(program, profiled)
+    this.#prologue = prologue && this.#load(prologue, profile?.add(prologue, profiled) ?? null)
     this.#derived = new DerivedValues(
       compiled.derivedFrom,
       compiled.derived,
@@ -88,7 +98,7 @@ export class WasmExecutable implements Executable {
     )
   }
 
-  #load(program: Program): Part {
+  #load(program: Program, profile: ProgramProfile | null): Part {
     const loaded = this.#engine.load(encode(program), {
       instructions: program.instructions.length,
       externals: program.externals,
@@ -97,7 +107,7 @@ export class WasmExecutable implements Executable {
     this.#engine.unloadWith(this, loaded)
     const touched = new Array<boolean>(program.externals).fill(false)
     for (const slot of program.slots) if (slot.kind === 'external') touched[slot.index] = true
-    return { loaded, touched }
+    return { loaded, indexed: new IndexedInstructions(program), touched, profile }
   }
 
   async run(inputs: readonly Storage[], outputs: readonly Storage[], signal?: AbortSignal): Promise<void> {
@@ -128,37 +138,53 @@ export class WasmExecutable implements Executable {
   ): Promise<void> {
     const prologue = this.#prologue
     const derived =
-      prologue === null
-        ? []
-        : await this.#derived.get(inputs, async (derived) => {
-            const temporaries = new Temporaries(this.#engine)
-            try {
-              const addresses = await this.#inputAddresses(prologue, inputs, [], temporaries)
-              await this.#execute(prologue, [...addresses, ...derived.map(({ address }) => address)], signal)
-            } finally {
-              temporaries.release()
-            }
-          })
+      prologue &&
+      (await this.#derived.get(inputs, async (derived) => {
+        const temporaries = new Temporaries(this.#engine)
+        try {
+          const addresses = await this.#inputAddresses(prologue, inputs, [], temporaries)
+          for (const { address } of derived) addresses.push(address)
+          return await this.#execute(prologue, addresses, temporaries, signal)
+        } finally {
+          temporaries.release()
+        }
+      }))
     const temporaries = new Temporaries(this.#engine)
     try {
       const addresses = await this.#inputAddresses(this.#program, inputs, outputs, temporaries)
-      for (const { address } of derived) addresses.push(address)
+      for (const { address } of derived?.values ?? []) addresses.push(address)
       for (const [i, output] of outputs.entries()) {
         if (this.#donations[i] !== null) addresses.push(0)
         else addresses.push(temporaries.output(hostTarget(output)))
       }
       attempt.started = true
-      await this.#execute(this.#program, addresses, signal)
+      const fault = await this.#execute(this.#program, addresses, temporaries, signal)
       temporaries.collectResults()
+      if (derived?.fault ?? fault) throw derived?.fault ?? fault
     } finally {
       temporaries.release()
     }
   }
 
-  async #execute(part: Part, addresses: readonly number[], signal: AbortSignal | undefined): Promise<void> {
-    if (await this.#engine.run(part.loaded, addresses, signal)) return
-    signal?.throwIfAborted()
-    throw new Error('the run was stopped')
+  async #execute(
+    part: Part,
+    addresses: readonly number[],
+    temporaries: Temporaries,
+    signal: AbortSignal | undefined,
+  ): Promise<IndexError | undefined> {
+    const times = part.profile?.times()
+    const timesAddress = times ? temporaries.input(times) : 0
+    const start = times && performance.now()
+    const ended = await this.#engine.run(part.loaded, addresses, timesAddress, signal)
+    if (ended === false) {
+      signal?.throwIfAborted()
+      throw new Error('the run was stopped')
+    }
+    if (times) {
+      this.#engine.heap.read(timesAddress, times)
+      part.profile!.add(times, performance.now() - start!)
+    }
+    return ended === true ? undefined : part.indexed.error(ended.instruction, ended.index)
   }
 
   /** Those of the inputs that are not touched are 0. */

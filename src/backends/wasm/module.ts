@@ -9,8 +9,13 @@ export interface Exports {
   messageText(): number
   messageLength(): number
   stopAddress(): number
-  post(program: number, externals: number): void
-  runPart(program: number, externals: number, from: number, until: number): number
+  post(program: number, externals: number, times: number): void
+  runPart(program: number, externals: number, times: number, from: number, until: number): number
+  /** The instruction that met an index out of range, in the last run; -1 if none did. */
+  faultInstruction(): number
+  faultIndex(): number
+  /** Operations a second, then bytes a second, at the address; 0 when there is not enough memory to measure. */
+  measure(limits: number): number
   recover(): void
   trim(): void
   packedMatrixBytes(k: number, n: number): number
@@ -51,6 +56,7 @@ export async function instantiate(module: WebAssembly.Module, memory: WebAssembl
     finished: () => undefined,
     sin: Math.sin,
     cos: Math.cos,
+    now: () => performance.now() * 1e6,
     fmod: (x: number, y: number): number => x % y,
   }
   const { exports } = await WebAssembly.instantiate(module, { env: { memory }, host })

@@ -8,6 +8,7 @@ const imports = {
   },
   sin: Math.sin,
   cos: Math.cos,
+  now: () => performance.now() * 1e6,
   fmod: (x, y) => x % y,
 }
 

@@ -12,7 +12,8 @@ import { evaluationFor } from '../image-options.ts'
 import { seenThrough } from '../labelled-data.ts'
 import { metadataOf } from '../network.ts'
 import { counted, formatSeconds, percent } from '../progress.ts'
-import { runTraining } from '../training-run.ts'
+import { readRunSettings, writeRunSettings } from '../run-settings.ts'
+import { removeSaves, runTraining } from '../training-run.ts'
 import type { TrainingSettings } from '../training-settings.ts'
 
 const settings: Omit<TrainingSettings, 'epochs' | 'seed'> = {
@@ -31,6 +32,13 @@ const settings: Omit<TrainingSettings, 'epochs' | 'seed'> = {
   warmupEpochs: 0,
 }
 
+const defaultFolder = 'runs/demo'
+
+interface DemoFlags {
+  readonly epochs: number
+  readonly seed: number
+}
+
 export const demo: Command = defineCommand({
   name: 'demo',
   summary: 'Trains LeNet-5 on digits that the library draws, and recognises one of them',
@@ -39,26 +47,25 @@ export const demo: Command = defineCommand({
     epochs: {
       kind: 'number',
       placeholder: 'n',
-      default: 4,
       minimum: 1,
       integer: true,
-      description: 'passes over the 10,000 training images',
+      description: 'passes over the 10,000 training images; 4 unless given',
     },
     seed: {
       kind: 'number',
       placeholder: 'n',
-      default: 0,
       minimum: 0,
       integer: true,
-      description: 'another one, other digits',
+      description: 'another one than 0, other digits',
     },
     out: {
       kind: 'text',
       placeholder: 'folder',
       short: 'o',
-      default: 'runs/demo',
+      default: defaultFolder,
       description: 'where the checkpoint goes',
     },
+    resume: { kind: 'flag', description: 'goes on with a demo that was interrupted' },
     json: { kind: 'flag', description: 'prints the result as JSON' },
   },
   details: [
@@ -66,15 +73,18 @@ export const demo: Command = defineCommand({
       'more on WebAssembly, which runs where no native code can be had.',
   ],
   examples: ['ocelli demo', 'ocelli predict --weights runs/demo/checkpoint.safetensors digit.png'],
-  run: async (extra, { epochs, seed, out, json }) => {
+  run: async (extra, { out, json, resume, ...given }) => {
     if (extra.length > 0) throw new UsageError(`demo takes options only, not '${extra[0]}'`)
+    if (resume && (given.epochs !== undefined || given.seed !== undefined)) {
+      throw new UsageError('--resume goes on with the demo as it was started: without --epochs and --seed')
+    }
+    const stored = resume ? await readRunSettings<DemoFlags>(out, 'demo') : null
+    const { epochs, seed } = stored?.flags ?? { epochs: given.epochs ?? 4, seed: given.seed ?? 0 }
     console.error(await deviceLine())
     const started = performance.now()
     const [train, test] = [digits({ train: true, seed }), digits({ train: false, seed })]
-    const transform = evaluationFor(
-      { ...metadataOf('lenet5').preprocessing, mean: [0.5], std: [0.5] },
-      { size: [32, 32], channels: 1 },
-    )
+    const preprocessing = { ...metadataOf('lenet5').preprocessing, mean: [0.5], std: [0.5] }
+    const transform = evaluationFor(preprocessing, { size: [32, 32], channels: 1 })
     const seen = seenThrough(test, transform)
     const { network, interrupted, checkpoint } = await runTraining({
       out,
@@ -89,8 +99,22 @@ export const demo: Command = defineCommand({
       },
       network: () => createModel('lenet5'),
       saveEvery: undefined,
-      resume: false,
-      hint: 'ocelli demo starts again',
+      onStart: async () => {
+        if (resume) return
+        // What an earlier demo has left must not be taken for this one's.
+        await removeSaves(out)
+        const flags: DemoFlags = { epochs, seed }
+        await writeRunSettings(out, {
+          command: 'demo',
+          flags,
+          model: 'lenet5',
+          modelOptions: {},
+          preprocessing,
+        })
+      },
+      resume,
+      canGrow: false,
+      hint: `ocelli demo --resume${out === defaultFolder ? '' : ` --out ${out}`} goes on with it`,
     })
     if (interrupted) return
     const matrix = new ConfusionMatrix(test.classes)
@@ -115,7 +139,7 @@ export const demo: Command = defineCommand({
       `\nThis is a ${test.classes[sample.label]}; the network says ${predicted}, ${percent(confidence)} sure.`,
     )
     console.log(
-      `Test accuracy ${percent(accuracy)} after ${counted(epochs, 'epoch')}, ${formatSeconds(seconds)} in all.`,
+      `Test accuracy ${percent(accuracy)} after ${counted(epochs, 'epoch')}${resume ? '' : `, ${formatSeconds(seconds)} in all`}.`,
     )
     console.log(`Saved ${checkpoint}. Next: ocelli eval --data digits --weights ${checkpoint} --verbose`)
   },

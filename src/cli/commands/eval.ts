@@ -10,6 +10,7 @@ import { evaluate } from '../../train/index.ts'
 import { transformFrom } from '../../transforms/index.ts'
 import { type Command, defineCommand, UsageError } from '../command.ts'
 import { deviceLine } from '../device.ts'
+import { requireFinite } from '../finite-outputs.ts'
 import {
   changesImages,
   evaluationFor,
@@ -84,7 +85,8 @@ export const evalCommand: Command = defineCommand({
     const progress = new Progress('eval', { total: dataset.length, unit: 'images' })
     const started = performance.now()
     const { loss, accuracy, samples } = await evaluate(loaded.network, loader, {
-      onBatch: async (scores, labels) => {
+      onBatch: async (scores, labels, images) => {
+        await requireFinite(await scores.data(), images, loaded)
         await matrix.update(scores, labels)
         await top1.update(scores, labels)
         await top5.update(scores, labels)

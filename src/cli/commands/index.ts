@@ -4,7 +4,17 @@ import { evalCommand } from './eval.ts'
 import { info } from './info.ts'
 import { list } from './list.ts'
 import { predict } from './predict.ts'
-import { summary } from './summary.ts'
+import { profile } from './profile.ts'
+import { summaryCommand } from './summary.ts'
 import { trainCommand } from './train.ts'
 
-export const commands: readonly Command[] = [demo, trainCommand, evalCommand, predict, summary, list, info]
+export const commands: readonly Command[] = [
+  demo,
+  trainCommand,
+  evalCommand,
+  predict,
+  summaryCommand,
+  profile,
+  list,
+  info,
+]

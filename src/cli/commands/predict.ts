@@ -8,6 +8,7 @@ import { compile, noGrad, type Tensor } from '../../tensor/index.ts'
 import { type Image, type Transform, transformFrom } from '../../transforms/index.ts'
 import { type Command, CommandError, defineCommand, UsageError } from '../command.ts'
 import { deviceLine } from '../device.ts'
+import { requireFinite } from '../finite-outputs.ts'
 import { changesImages, evaluationFor, imageOptions, preprocessingFrom } from '../image-options.ts'
 import { labelText } from '../labels.ts'
 import { type LoadedNetwork, loadNetwork, networkOptions } from '../network.ts'
@@ -84,27 +85,29 @@ export const predict: Command = defineCommand({
       console.error(`skipped ${error.message}`)
     }
     let shown = 0
-    for (let start = 0; start < sources.length; start += options.batchSize) {
-      const batch = sources.slice(start, start + options.batchSize)
-      const read = await readAll(batch, transform, options.skipCorrupt ? onSkip : null).catch((error) => {
-        progress?.clear()
-        throw error
-      })
-      if (read.length > 0) {
-        const samples = read.map(({ image }) => ({ image, label: 0 }))
-        const { images } = collate(
-          samples,
-          Int32Array.from(read, (_, i) => i),
-        )
-        const probabilities = await (await forward(images)).data()
-        const classes = probabilities.length / read.length
-        for (const [i, { name }] of read.entries()) {
-          const row = probabilities.subarray(i * classes, (i + 1) * classes)
-          show(name, best(row as Float32Array, options.topK, loaded), loaded, options.json)
-          shown++
+    try {
+      for (let start = 0; start < sources.length; start += options.batchSize) {
+        const batch = sources.slice(start, start + options.batchSize)
+        const read = await readAll(batch, transform, options.skipCorrupt ? onSkip : null)
+        if (read.length > 0) {
+          const samples = read.map(({ image }) => ({ image, label: 0 }))
+          const { images } = collate(
+            samples,
+            Int32Array.from(read, (_, i) => i),
+          )
+          const probabilities = await (await forward(images)).data()
+          await requireFinite(probabilities, images, loaded)
+          const classes = probabilities.length / read.length
+          for (const [i, { name }] of read.entries()) {
+            const row = probabilities.subarray(i * classes, (i + 1) * classes)
+            show(name, best(row as Float32Array, options.topK, loaded), loaded, options.json)
+            shown++
+          }
         }
+        progress?.advance(batch.length)
       }
-      progress?.advance(batch.length)
+    } finally {
+      progress?.clear()
     }
     progress?.finish(`${shown} of ${sources.length} images`)
     if (shown === 0) throw new CommandError('none of the images could be decoded')

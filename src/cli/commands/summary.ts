@@ -1,10 +1,10 @@
-import { formatSummary, summarize } from '../../models/index.ts'
+import { formatSummary, summary } from '../../models/index.ts'
 import type { Json } from '../../weights/index.ts'
 import { type Command, CommandError, defineCommand, UsageError } from '../command.ts'
 import { parseModelOptions } from '../model-options.ts'
 import { createNetwork, metadataOf, networkOptions } from '../network.ts'
 
-export const summary: Command = defineCommand({
+export const summaryCommand: Command = defineCommand({
   name: 'summary',
   summary: 'Shows the layers of a network with shapes, parameters, work and memory',
   usage: '<network>',
@@ -49,7 +49,7 @@ export const summary: Command = defineCommand({
     const model = await createNetwork(name, options)
     model.eval()
     try {
-      const result = summarize(model, shape)
+      const result = summary(model, shape)
       console.log(json ? JSON.stringify({ name, ...result }, null, 2) : `${name}\n${formatSummary(result)}`)
     } catch (error) {
       throw new CommandError(

@@ -28,6 +28,7 @@ import {
   openLabelledData,
   seenThrough,
   splitOff,
+  warnOfUnseen,
 } from '../labelled-data.ts'
 import { labelsOf, matchClasses } from '../labels.ts'
 import { networkOptions } from '../network.ts'
@@ -110,7 +111,7 @@ export const trainCommand: Command = defineCommand({
 async function trainFrom(given: TrainFlags): Promise<TrainingOutcome> {
   const resume = given.resume !== undefined
   if (resume) refuseOtherThanEpochs(given)
-  const stored = resume ? await readRunSettings<TrainFlags>(given.resume) : null
+  const stored = resume ? await readRunSettings<TrainFlags>(given.resume, 'train') : null
   const base = stored?.flags ?? given
   const flags = { ...base, epochs: given.epochs ?? base.epochs ?? defaultEpochs, json: given.json }
   const { data } = flags
@@ -135,7 +136,8 @@ async function trainFrom(given: TrainFlags): Promise<TrainingOutcome> {
     stored?.preprocessing ?? preprocessingFrom(withStatistics(start.preprocessing, own), flags)
   const evaluation = evaluationFor(preprocessing, source.uniform)
   const classes = source.dataset.classes
-  const [training, validation] = await splitData(source, flags)
+  const { training, validation, split } = await splitData(source, flags)
+  warnOfUnseen(training, split)
   return runTraining({
     out,
     settings: flags,
@@ -147,19 +149,16 @@ async function trainFrom(given: TrainFlags): Promise<TrainingOutcome> {
       classes,
       preprocessing: evaluation.describe() as unknown as Json,
     },
-    network: async () => {
-      const network = await networkFrom(
-        model,
-        modelOptions,
-        classes.length,
-        resume ? undefined : flags.weights,
-      )
+    network: async (restored) => {
+      const weights = restored ? undefined : flags.weights
+      const network = await networkFrom(model, modelOptions, classes.length, weights)
       if (flags.freeze) await freezeBackbone(network, model, modelOptions)
       return network
     },
-    onStart: () => writeRunSettings(out, { flags, model, modelOptions, preprocessing }),
+    onStart: () => writeRunSettings(out, { command: 'train', flags, model, modelOptions, preprocessing }),
     saveEvery: flags.saveEvery,
     resume,
+    canGrow: true,
     hint: `ocelli train --resume ${out} goes on with it`,
   })
 }
@@ -181,23 +180,28 @@ function refuseOtherThanEpochs(given: TrainFlags): void {
   )
 }
 
-/** The training images, and the validation images with the labels they have among the training classes. */
-async function splitData(
-  source: LabelledData,
-  flags: TrainFlags,
-): Promise<readonly [Dataset, { readonly dataset: Dataset; readonly labels: Int32Array } | null]> {
+interface SplitData {
+  readonly training: Dataset
+  /** With the labels that the images have among the training classes. */
+  readonly validation: { readonly dataset: Dataset; readonly labels: Int32Array } | null
+  /** Whether validation took its images from those for training. */
+  readonly split: boolean
+}
+
+async function splitData(source: LabelledData, flags: TrainFlags): Promise<SplitData> {
   const { classes } = source.dataset
   const other = flags.val ?? (source.hasParts ? flags.data! : null)
   if (other !== null) {
     const { dataset } = await openLabelledData(other, { train: false, skipCorrupt: flags.skipCorrupt })
     const labels = matchClasses(dataset.classes, labelsOf(classes), classes.length)
-    return [source.dataset, { dataset, labels }]
+    return { training: source.dataset, validation: { dataset, labels }, split: false }
   }
   const share = flags.valSplit ?? 0
-  if (share === 0) return [source.dataset, null]
+  if (share === 0) return { training: source.dataset, validation: null, split: false }
   if (share >= 1) throw new UsageError(`--val-split is a share below 1; got ${share}`)
   const [training, dataset] = splitOff(source.dataset, share, flags.seed)
-  return [training, { dataset, labels: Int32Array.from(classes, (_, i) => i) }]
+  const labels = Int32Array.from(classes, (_, i) => i)
+  return { training, validation: { dataset, labels }, split: true }
 }
 
 /** The name itself, or with a number behind it where it is taken. */

@@ -33,16 +33,7 @@ function forEach(ops: readonly string[], rule: Rule): RuleTable {
 }
 
 const binaryNames = Object.keys(binaryOps).filter((op) => op !== 'where' && op !== 'cast')
-const picking: readonly Op[] = [
-  'reshape',
-  'permute',
-  'expand',
-  'slice',
-  'flip',
-  'reduceMax',
-  'gather',
-  'poolGather',
-]
+const picking: readonly Op[] = ['reshape', 'permute', 'expand', 'slice', 'flip', 'reduceMax', 'poolGather']
 
 /** Constants computed now; in float32 every step is rounded, as it would be at run time. */
 export const constantRules: RuleTable = {

@@ -1,6 +1,6 @@
 import { withGradMode } from '../../graph/grad-mode.ts'
 import { make } from '../../graph/make.ts'
-import { isOp, Node } from '../../graph/node.ts'
+import { isOp, Node, type Op } from '../../graph/node.ts'
 import { inversePermutation, reshape } from '../../graph/ops/index.ts'
 import { sizeOf } from '../../graph/shape.ts'
 import type { Graph } from '../graph.ts'
@@ -172,7 +172,8 @@ function alongAxes(node: Node, inputs: readonly Moved[]): Moved | null {
     const common = preferredOrder(inputs, node.shape.length)
     if (common === null) return null
     const operands = inputs.map((input) => inOrder(input, common))
-    return moved(make(node.op, operands, { axis: common.indexOf(node.attrs.axis) }), common)
+    const attrs = { ...node.attrs, axis: common.indexOf(node.attrs.axis) }
+    return moved(make<Op>(node.op, operands, attrs), common)
   }
   return null
 }

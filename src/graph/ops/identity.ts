@@ -1,6 +1,7 @@
 import { withGradMode } from '../grad-mode.ts'
 import { make } from '../make.ts'
 import type { Node } from '../node.ts'
+import { formatShape, ShapeError, sameShape } from '../shape.ts'
 import { noCost, type OpTable } from './definition.ts'
 
 export const identityOps: OpTable<'identity'> = {
@@ -13,12 +14,24 @@ export const identityOps: OpTable<'identity'> = {
         case 'recompute':
           return [g]
         case 'custom':
-          return [null, ...node.attrs.backward(g)]
+          return [null, ...checked(node.attrs.backward(g), node.inputs.slice(1))]
       }
     },
     cost: noCost,
     onnx: 'Identity',
   },
+}
+
+function checked(gradients: readonly (Node | null)[], inputs: readonly Node[]): readonly (Node | null)[] {
+  const described = (node: Node | null): string =>
+    node ? `${node.dtype} ${formatShape(node.shape)}` : 'null'
+  const fits = (gradient: Node | null, input: Node): boolean =>
+    gradient === null || (gradient.dtype === input.dtype && sameShape(gradient.shape, input.shape))
+  if (gradients.length === inputs.length && gradients.every((g, i) => fits(g, inputs[i]!))) return gradients
+  throw new ShapeError(
+    `customGradient: backward gave [${gradients.map(described).join(', ')}] for the inputs ` +
+      `[${inputs.map(described).join(', ')}]; it must give each input a gradient of its dtype and shape, or null`,
+  )
 }
 
 /** The same value, through which no gradient flows. */

@@ -12,7 +12,8 @@ export const indexingOps: OpTable<'gather' | 'scatterAdd' | 'resample'> = {
     },
     gradient: (node, g) => {
       const [x, index] = [node.inputs[0]!, node.inputs[1]!]
-      return [scatterAdd(full(x.shape, 0, g.dtype), index, g, node.attrs.axis), null]
+      const { axis, name } = node.attrs
+      return [scatterAdd(full(x.shape, 0, g.dtype), index, g, axis, name), null]
     },
     cost: perElement,
     onnx: 'GatherElements',
@@ -30,7 +31,7 @@ export const indexingOps: OpTable<'gather' | 'scatterAdd' | 'resample'> = {
       }
       return { shape: base!.shape, dtype: base!.dtype }
     },
-    gradient: (node, g) => [g, null, gather(g, node.inputs[1]!, node.attrs.axis)],
+    gradient: (node, g) => [g, null, gather(g, node.inputs[1]!, node.attrs.axis, node.attrs.name)],
     cost: (node) => ({ macs: 0, flops: sizeOf(node.inputs[1]!.shape) }),
     onnx: 'ScatterElements',
   },
@@ -73,12 +74,12 @@ function checkIndex(
   }
 }
 
-export function gather(x: Node, index: Node, axis: number): Node {
-  return make('gather', [x, index], { axis })
+export function gather(x: Node, index: Node, axis: number, name = 'gather'): Node {
+  return make('gather', [x, index], { axis, name })
 }
 
-export function scatterAdd(base: Node, index: Node, source: Node, axis: number): Node {
-  return make('scatterAdd', [base, index, source], { axis })
+export function scatterAdd(base: Node, index: Node, source: Node, axis: number, name = 'scatterAdd'): Node {
+  return make('scatterAdd', [base, index, source], { axis, name })
 }
 
 export function resample(x: Node, axis: number, taps: Taps): Node {

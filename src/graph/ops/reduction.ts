@@ -2,9 +2,21 @@ import { isFloating } from '../dtype.ts'
 import { make } from '../make.ts'
 import type { Node } from '../node.ts'
 import { formatShape, type Shape, ShapeError, sizeOf } from '../shape.ts'
-import { cast, div, equal, mul, sub, where } from './binary.ts'
+import { cast, div, equal, logicalNot, mul, sub } from './binary.ts'
 import type { Cost, OpDefinition, OpTable, ValueType } from './definition.ts'
-import { expand, flip, reshape } from './movement.ts'
+import { full } from './leaves.ts'
+import {
+  concat,
+  expand,
+  flip,
+  inversePermutation,
+  pad,
+  permute,
+  reshape,
+  slice,
+  sliceAxis,
+} from './movement.ts'
+import { neg } from './unary.ts'
 
 type ReduceOp = 'reduceSum' | 'reduceMax' | 'reduceProd'
 
@@ -45,6 +57,30 @@ function reduction<O extends ReduceOp>(
   }
 }
 
+/**
+ * For each element the product of the others that are multiplied with it, the result being of shape `kept`. Without the
+ * division of the whole by the element, it and its derivatives hold where elements are 0.
+ */
+function productOfOthers(x: Node, kept: Shape): Node {
+  if (sizeOf(x.shape) === 0) return full(x.shape, 1, x.dtype)
+  const axes = x.shape.map((_, i) => i)
+  const order = [...axes.filter((i) => kept[i] === 1), ...axes.filter((i) => kept[i] !== 1)]
+  const sorted = permute(x, order)
+  const others = othersAlongFirst(reshape(sorted, [sizeOf(x.shape) / sizeOf(kept), sizeOf(kept)]))
+  return permute(reshape(others, sorted.shape), inversePermutation(order))
+}
+
+/** Elements are paired; the others of an element are those of its pair and its partner. */
+function othersAlongFirst(x: Node): Node {
+  const [size, width] = x.shape as [number, number]
+  if (size <= 1) return full(x.shape, 1, x.dtype)
+  const half = Math.ceil(size / 2)
+  const even = size % 2 === 0 ? x : pad(x, [0, 0], [1, 0], 1)
+  const [a, b] = [sliceAxis(even, 0, 0, half), sliceAxis(even, 0, half, 2 * half)]
+  const others = othersAlongFirst(mul(a, b))
+  return slice(concat([mul(others, b), mul(others, a)], 0), [0, 0], [size, width])
+}
+
 function alongAxis(shape: Shape, axis: number): number[] {
   return shape.filter((_, i) => i !== axis)
 }
@@ -56,15 +92,7 @@ export const reductionOps: OpTable<ReduceOp | 'argMax' | 'cumSum' | 'cumArgMax' 
     const axes = y.shape.flatMap((d, i) => (d === 1 ? [i] : []))
     return mul(mask, div(g, reduceSum(mask, axes, true)))
   }),
-  reduceProd: reduction('reduceProd', 'ReduceProd', (x, y, g) => {
-    const axes = y.shape.flatMap((d, i) => (d === 1 ? [i] : []))
-    const zero = equal(x, 0)
-    const zeros = reduceSum(cast(zero, x.dtype), axes, true)
-    const others = reduceProd(where(zero, 1, x), axes, true)
-    const onlyZero = where(zero, expand(others, x.shape), 0)
-    const ofOthers = div(y, where(zero, 1, x))
-    return mul(g, where(equal(zeros, 0), ofOthers, where(equal(zeros, 1), onlyZero, 0)))
-  }),
+  reduceProd: reduction('reduceProd', 'ReduceProd', (x, y, g) => mul(g, productOfOthers(x, y.shape))),
   argMax: {
     infer: ([x], { axis }): ValueType => {
       if (x!.shape[axis] === 0) {
@@ -108,6 +136,28 @@ export function reduceSum(x: Node, axes: readonly number[], keepdim = false): No
 
 export function reduceMax(x: Node, axes: readonly number[], keepdim = false): Node {
   return make('reduceMax', [x], { axes, keepdim })
+}
+
+export function reduceMin(x: Node, axes: readonly number[], keepdim = false): Node {
+  return reversed(reduceMax(reversed(x), axes, keepdim))
+}
+
+export function argMin(x: Node, axis: number): Node {
+  return argMax(reversed(x), axis)
+}
+
+/** The values in reverse order; twice gives them back. The negative of an integer may not fit its dtype. */
+function reversed(x: Node): Node {
+  switch (x.dtype) {
+    case 'bool':
+      return logicalNot(x)
+    case 'uint8':
+      return sub(255, x)
+    case 'int32':
+      return sub(-1, x)
+    default:
+      return neg(x)
+  }
 }
 
 export function reduceProd(x: Node, axes: readonly number[], keepdim = false): Node {

@@ -1,7 +1,9 @@
 import { isGradEnabled } from '../../graph/grad-mode.ts'
 import { formatShape, normalizeAxis, ShapeError } from '../../graph/shape.ts'
 import { where } from '../../tensor/create.ts'
+import { checkOptions } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
+import { geluKinds, softplusKinds } from './options.ts'
 
 /** max(x, 0); the gradient at 0 is 0. */
 export function relu(x: Tensor): Tensor {
@@ -73,6 +75,7 @@ export interface GeluOptions {
 
 /** x times the normal distribution function of x. */
 export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
+  checkOptions('gelu', options, geluKinds)
   if (options.approximate === 'tanh') {
     const inner = x.add(x.mul(x).mul(x).mul(0.044715)).mul(Math.sqrt(2 / Math.PI))
     return x.mul(0.5).mul(inner.tanh().add(1))
@@ -121,6 +124,7 @@ export interface SoftplusOptions {
 
 /** log(1 + exp(beta x)) / beta. */
 export function softplus(x: Tensor, options: SoftplusOptions = {}): Tensor {
+  checkOptions('softplus', options, softplusKinds)
   const { beta = 1, threshold = 20 } = options
   const scaled = beta === 1 ? x : x.mul(beta)
   const linear = scaled.gt(threshold)

@@ -1,4 +1,4 @@
-import { formatShape, ShapeError } from '../../graph/shape.ts'
+import { calledAs, formatShape, ShapeError } from '../../graph/shape.ts'
 import { tensor } from '../../tensor/create.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { maxPool2dWithIndices, type PooledWithIndices } from './pooling.ts'
@@ -41,6 +41,11 @@ export function adaptiveAvgPool2d(x: Tensor, outputSize: AdaptiveSize): Tensor {
   if (x.rank === 3) return adaptiveAvgPool2d(x.unsqueeze(0), outputSize).squeeze(0)
   const sizes = outputSizes('adaptiveAvgPool2d', x, outputSize)
   if (sizes[0] === 1 && sizes[1] === 1) return x.mean([2, 3], true)
+  return averageWindows(x, sizes)
+}
+
+/** adaptiveAvgPool2d for any number of axes of space. */
+export function averageWindows(x: Tensor, sizes: readonly number[]): Tensor {
   let y = x
   for (const [i, size] of sizes.entries()) {
     const inSize = x.shape[2 + i]!
@@ -49,7 +54,7 @@ export function adaptiveAvgPool2d(x: Tensor, outputSize: AdaptiveSize): Tensor {
       const { start, stop } = windowOf(inSize, size, output)
       return range(start, stop, 1 / (stop - start))
     })
-    y = applyTaps(y, 2 + i, taps)
+    y = applyTaps('adaptiveAvgPool2d', y, 2 + i, taps)
   }
   return y
 }
@@ -72,9 +77,11 @@ export function adaptiveMaxPool2dWithIndices(x: Tensor, outputSize: AdaptiveSize
     const inSize = x.shape[2 + i]!
     if (positions === undefined) continue
     const taps = pickTaps(`adaptiveMaxPool(${kernel})`, inSize, positions.length, (o) => positions[o])
-    y = applyTaps(y, 2 + i, taps)
+    y = applyTaps('adaptiveMaxPool2d', y, 2 + i, taps)
   }
-  const pooled = maxPool2dWithIndices(y, [spread[0]!.kernel, spread[1]!.kernel])
+  const pooled = calledAs('adaptiveMaxPool2d', () =>
+    maxPool2dWithIndices(y, [spread[0]!.kernel, spread[1]!.kernel]),
+  )
   if (y === x) return pooled
   return { values: pooled.values, indices: originalPositions(pooled.indices, x, y, spread) }
 }
@@ -119,7 +126,7 @@ export function globalAvgPool(x: Tensor, keepdim = false): Tensor {
 
 /** The maximum of each channel of [n, c, ...]: [n, c], or [n, c, 1, ...] with keepdim. */
 export function globalMaxPool(x: Tensor, keepdim = false): Tensor {
-  return x.amax(spatialAxes('globalMaxPool', x), keepdim)
+  return calledAs('globalMaxPool', () => x.amax(spatialAxes('globalMaxPool', x), keepdim))
 }
 
 function spatialAxes(op: string, x: Tensor): number[] {

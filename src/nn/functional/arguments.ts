@@ -1,5 +1,6 @@
 import type { Padding2d, Pair } from '../../graph/node.ts'
 import { formatShape, ShapeError } from '../../graph/shape.ts'
+import { checkOption } from '../../tensor/options.ts'
 
 /** One number for height and width, or [height, width]. */
 export type Size2d = number | Pair
@@ -37,6 +38,7 @@ export function extentOf(kernel: number, dilation: number): number {
 /** Top, bottom, left, right for an input of the given height and width. */
 export function resolvePadding(op: string, padding: Padding, size: Pair, window: Window2d): Padding2d {
   const { kernel, stride, dilation } = window
+  checkPadding(op, padding)
   if (typeof padding === 'string') {
     if (padding === 'valid') return [0, 0, 0, 0]
     if (padding === 'same' && (stride[0] !== 1 || stride[1] !== 1)) {
@@ -54,12 +56,18 @@ export function resolvePadding(op: string, padding: Padding, size: Pair, window:
     return [...sides[0]!, ...sides[1]!]
   }
   const list: readonly number[] = typeof padding === 'number' ? [padding, padding] : padding
-  const valid = (list.length === 2 || list.length === 4) && list.every((n) => Number.isInteger(n) && n >= 0)
-  if (!valid) {
-    throw new ShapeError(
-      `${op}: padding must be integers >= 0: one, [height, width] or [top, bottom, left, right], got ${formatShape(list)}`,
-    )
-  }
   if (list.length === 4) return list as Padding2d
   return [list[0]!, list[0]!, list[1]!, list[1]!]
+}
+
+const paddingWords: readonly string[] = ['valid', 'same', 'sameTensorFlow']
+
+/** Throws where padding is neither one of the words nor one, two or four integers >= 0. */
+export function checkPadding(op: string, padding: Padding): void {
+  if (typeof padding === 'string') return checkOption(op, 'padding', padding, paddingWords)
+  const list: readonly number[] = typeof padding === 'number' ? [padding, padding] : padding
+  if ((list.length === 2 || list.length === 4) && list.every((n) => Number.isInteger(n) && n >= 0)) return
+  throw new ShapeError(
+    `${op}: padding must be integers >= 0: one, [height, width] or [top, bottom, left, right], got ${formatShape(list)}`,
+  )
 }

@@ -1,5 +1,12 @@
+import { calledAs } from '../../graph/shape.ts'
 import { customGradient } from '../../tensor/autograd.ts'
+import { checkOptions } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
+import {
+  binaryCrossEntropyKinds,
+  binaryCrossEntropyWithLogitsKinds,
+  sigmoidFocalLossKinds,
+} from './options.ts'
 import { checkSameShape, type LossOptions, type Reduction, reduced } from './reduction.ts'
 
 export interface BinaryCrossEntropyOptions extends LossOptions {
@@ -13,6 +20,7 @@ export function binaryCrossEntropy(
   target: Tensor,
   options: BinaryCrossEntropyOptions = {},
 ): Tensor {
+  checkOptions('binaryCrossEntropy', options, binaryCrossEntropyKinds)
   checkSameShape('binaryCrossEntropy', input, target)
   const logOf = (x: Tensor): Tensor => x.log().maximum(-100)
   const logOfRest = (x: Tensor): Tensor => x.neg().log1p().maximum(-100)
@@ -28,7 +36,7 @@ export function binaryCrossEntropy(
       target.requiresGrad ? g.mul(logOfRest(input).sub(logOf(input))) : null,
     ],
   )
-  return reduced(options.weight ? loss.mul(options.weight) : loss, options.reduction ?? 'mean')
+  return reduced(weighted('binaryCrossEntropy', loss, options.weight), options.reduction ?? 'mean')
 }
 
 export interface BinaryCrossEntropyWithLogitsOptions extends BinaryCrossEntropyOptions {
@@ -42,6 +50,7 @@ export function binaryCrossEntropyWithLogits(
   target: Tensor,
   options: BinaryCrossEntropyWithLogitsOptions = {},
 ): Tensor {
+  checkOptions('binaryCrossEntropyWithLogits', options, binaryCrossEntropyWithLogitsKinds)
   checkSameShape('binaryCrossEntropyWithLogits', input, target)
   const { weight, posWeight, reduction = 'mean' } = options
   // -log(sigmoid(x)); the maximum rather than relu, so that the gradient at 0 is right.
@@ -49,9 +58,17 @@ export function binaryCrossEntropyWithLogits(
   const scaled =
     posWeight === undefined || posWeight === null
       ? negativeLog
-      : negativeLog.mul(target.mul(typeof posWeight === 'number' ? posWeight - 1 : posWeight.sub(1)).add(1))
+      : calledAs('binaryCrossEntropyWithLogits', () =>
+          negativeLog.mul(
+            target.mul(typeof posWeight === 'number' ? posWeight - 1 : posWeight.sub(1)).add(1),
+          ),
+        )
   const loss = target.neg().add(1).mul(input).add(scaled)
-  return reduced(weight ? loss.mul(weight) : loss, reduction)
+  return reduced(weighted('binaryCrossEntropyWithLogits', loss, weight), reduction)
+}
+
+function weighted(op: string, loss: Tensor, weight: Tensor | null | undefined): Tensor {
+  return weight ? calledAs(op, () => loss.mul(weight)) : loss
 }
 
 export interface SigmoidFocalLossOptions {
@@ -69,6 +86,7 @@ export function sigmoidFocalLoss(
   target: Tensor,
   options: SigmoidFocalLossOptions = {},
 ): Tensor {
+  checkOptions('sigmoidFocalLoss', options, sigmoidFocalLossKinds)
   checkSameShape('sigmoidFocalLoss', input, target)
   const { alpha = 0.25, gamma = 2, reduction = 'none' } = options
   const p = input.sigmoid()

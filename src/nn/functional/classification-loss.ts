@@ -1,7 +1,11 @@
 import { isFloating } from '../../graph/dtype.ts'
+import * as g from '../../graph/ops/index.ts'
 import { formatShape, type Shape, ShapeError, sameShape } from '../../graph/shape.ts'
 import { where } from '../../tensor/create.ts'
-import type { Tensor } from '../../tensor/tensor.ts'
+import { checkIndices } from '../../tensor/indices.ts'
+import { checkOptions } from '../../tensor/options.ts'
+import { type Tensor, wrap } from '../../tensor/tensor.ts'
+import { crossEntropyKinds, nllLossKinds } from './options.ts'
 import { type LossOptions, reduced } from './reduction.ts'
 
 export interface NllLossOptions extends LossOptions {
@@ -21,6 +25,7 @@ export interface CrossEntropyOptions extends NllLossOptions {
  * logits' own shape (floating point).
  */
 export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  checkOptions('crossEntropy', options, crossEntropyKinds)
   const { labelSmoothing = 0, weight = null, reduction = 'mean' } = options
   const axis = classAxis('crossEntropy', input)
   const classes = input.shape[axis]!
@@ -51,6 +56,7 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
 
 /** Negative log-likelihood: minus the log-probability [n, classes, ...] (or [classes]) of each class index [n, ...]. */
 export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions = {}): Tensor {
+  checkOptions('nllLoss', options, nllLossKinds)
   const axis = classAxis('nllLoss', input)
   checkClassWeight('nllLoss', options.weight ?? null, input.shape[axis]!)
   const { loss, total } = negativeLikelihood('nllLoss', input, target, axis, options)
@@ -82,9 +88,10 @@ function negativeLikelihood(
     )
   }
   const index = target.to('int32')
+  checkIndices(op, index.node, logits.shape[axis]!, ignoreIndex)
   const counts = index.ne(ignoreIndex)
   const safe = where(counts, index, 0)
-  const likelihood = logits.gather(axis, safe.unsqueeze(axis)).squeeze(axis)
+  const likelihood = wrap(g.gather(logits.node, safe.unsqueeze(axis).node, axis, op)).squeeze(axis)
   const factor = weight
     ? where(counts, weight.gather(0, safe.reshape(safe.size)).reshape(safe.shape), 0)
     : counts.to(logits.dtype)

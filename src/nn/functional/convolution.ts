@@ -1,8 +1,10 @@
 import type { Padding2d, Pair } from '../../graph/node.ts'
 import * as g from '../../graph/ops/index.ts'
-import { formatShape, ShapeError, sameShape } from '../../graph/shape.ts'
+import { calledAs, formatShape, ShapeError, sameShape } from '../../graph/shape.ts'
+import { checkOptions } from '../../tensor/options.ts'
 import { type Tensor, wrap } from '../../tensor/tensor.ts'
 import { extentOf, type Padding, pairOf, resolvePadding, type Size2d } from './arguments.ts'
+import { conv1dKinds, conv2dKinds, convTranspose2dKinds } from './options.ts'
 
 export interface Conv2dOptions {
   readonly stride?: Size2d
@@ -21,6 +23,7 @@ export function conv2d(
   bias: Tensor | null = null,
   options: Conv2dOptions = {},
 ): Tensor {
+  checkOptions('conv2d', options, conv2dKinds)
   if (x.rank === 3) return conv2d(x.unsqueeze(0), weight, bias, options).squeeze(0)
   checkImage('conv2d', x)
   checkWeight('conv2d', weight)
@@ -55,6 +58,7 @@ export function conv1d(
   bias: Tensor | null = null,
   options: Conv1dOptions = {},
 ): Tensor {
+  checkOptions('conv1d', options, conv1dKinds)
   if (x.rank !== 3 || weight.rank !== 3) {
     throw new ShapeError(
       `conv1d: needs an input [n, in, length] and a weight [out, in / groups, k], got ${formatShape(x.shape)} ` +
@@ -62,12 +66,20 @@ export function conv1d(
     )
   }
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options
-  const y = conv2d(x.unsqueeze(2), weight.unsqueeze(2), bias, {
-    stride: [1, stride],
-    padding: typeof padding === 'number' ? [0, padding] : padding,
-    dilation: [1, dilation],
-    groups,
-  })
+  if (x.shape[1] !== weight.shape[1]! * groups) {
+    throw new ShapeError(
+      `conv1d: the input ${formatShape(x.shape)} has ${x.shape[1]} channels, but the weight ` +
+        `${formatShape(weight.shape)} with ${groups} groups takes ${weight.shape[1]! * groups}`,
+    )
+  }
+  const y = calledAs('conv1d', () =>
+    conv2d(x.unsqueeze(2), weight.unsqueeze(2), bias, {
+      stride: [1, stride],
+      padding: typeof padding === 'number' ? [0, padding] : padding,
+      dilation: [1, dilation],
+      groups,
+    }),
+  )
   return y.squeeze(2)
 }
 
@@ -90,6 +102,7 @@ export function convTranspose2d(
   bias: Tensor | null = null,
   options: ConvTranspose2dOptions = {},
 ): Tensor {
+  checkOptions('convTranspose2d', options, convTranspose2dKinds)
   const op = 'convTranspose2d'
   if (x.rank === 3) return convTranspose2d(x.unsqueeze(0), weight, bias, options).squeeze(0)
   checkImage(op, x)
@@ -127,11 +140,13 @@ export function convTranspose2d(
   })
   const [vertical, horizontal] = [plan[0]!, plan[1]!]
   const sides: Padding2d = [padding[0], vertical.after, padding[1], horizontal.after]
-  const y = g.conv2dInputGrad(
-    x.node,
-    weight.node,
-    { stride, padding: sides, dilation, groups: options.groups ?? 1, layout: 'nchw' },
-    [vertical.size, horizontal.size],
+  const y = calledAs(op, () =>
+    g.conv2dInputGrad(
+      x.node,
+      weight.node,
+      { stride, padding: sides, dilation, groups: options.groups ?? 1, layout: 'nchw' },
+      [vertical.size, horizontal.size],
+    ),
   )
   const padded = g.pad(y, [0, 0, 0, 0], [0, 0, vertical.zeros, horizontal.zeros])
   return withBias(op, wrap(padded), bias)

@@ -1,6 +1,8 @@
 import { broadcastShapes } from '../../graph/shape.ts'
 import { where } from '../../tensor/create.ts'
+import { checkOptions } from '../../tensor/options.ts'
 import type { Axes, Tensor } from '../../tensor/tensor.ts'
+import { cosineSimilarityKinds, normalizeKinds, pairwiseDistanceKinds } from './options.ts'
 
 /** The p-norm over axes, with gradient 0 where the norm is 0. */
 function vectorNorm(x: Tensor, p: number, axes: Axes, keepdim: boolean): Tensor {
@@ -22,6 +24,7 @@ export interface NormalizeOptions {
 
 /** x over its p-norm along an axis (p = 2 and axis 1 unless given). */
 export function normalize(x: Tensor, options: NormalizeOptions = {}): Tensor {
+  checkOptions('normalize', options, normalizeKinds)
   const { p = 2, axis = 1, eps = 1e-12 } = options
   return x.div(vectorNorm(x, p, axis, true).clamp(eps))
 }
@@ -33,6 +36,7 @@ export interface CosineSimilarityOptions {
 
 /** The cosine of the angle between vectors along an axis (1 unless given); each norm is eps at least. */
 export function cosineSimilarity(a: Tensor, b: Tensor, options: CosineSimilarityOptions = {}): Tensor {
+  checkOptions('cosineSimilarity', options, cosineSimilarityKinds)
   const { axis = 1, eps = 1e-8 } = options
   const shape = broadcastShapes('cosineSimilarity', a.shape, b.shape)
   const [x, y] = [a.expand(shape), b.expand(shape)]
@@ -51,6 +55,7 @@ export interface PairwiseDistanceOptions {
 
 /** The p-norm of a - b + eps over the last axis. */
 export function pairwiseDistance(a: Tensor, b: Tensor, options: PairwiseDistanceOptions = {}): Tensor {
+  checkOptions('pairwiseDistance', options, pairwiseDistanceKinds)
   const { p = 2, eps = 1e-6, keepdim = false } = options
   return vectorNorm(a.sub(b).add(eps), p, -1, keepdim)
 }

@@ -1,6 +1,8 @@
 import { formatShape, type Shape, ShapeError } from '../../graph/shape.ts'
 import { type RandomOptions, rand } from '../../tensor/create.ts'
+import { checkOptions } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
+import { dropoutKinds, dropPathKinds } from './options.ts'
 
 export interface DropoutOptions extends Pick<RandomOptions, 'generator'> {
   /** Nothing is dropped otherwise. Default true, as in PyTorch's functional form. */
@@ -36,16 +38,19 @@ function drop(
 
 /** Zeroes elements with probability p and scales the others by 1 / (1 - p) (Srivastava et al., 2014). */
 export function dropout(x: Tensor, p = 0.5, options: DropoutOptions = {}): Tensor {
+  checkOptions('dropout', options, dropoutKinds)
   return drop('dropout', x, p, x.shape, options)
 }
 
 /** Zeroes whole channels of [n, c, length]. */
 export function dropout1d(x: Tensor, p = 0.5, options: DropoutOptions = {}): Tensor {
+  checkOptions('dropout1d', options, dropoutKinds)
   return dropChannels('dropout1d', x, p, options)
 }
 
 /** Zeroes whole channels of [n, c, h, w] (Tompson et al., 2015). */
 export function dropout2d(x: Tensor, p = 0.5, options: DropoutOptions = {}): Tensor {
+  checkOptions('dropout2d', options, dropoutKinds)
   return dropChannels('dropout2d', x, p, options)
 }
 
@@ -71,6 +76,7 @@ export interface DropPathOptions extends DropoutOptions {
 
 /** Stochastic depth (Huang et al., 2016): drops a residual branch with probability p, for each sample by default. */
 export function dropPath(x: Tensor, p: number, options: DropPathOptions = {}): Tensor {
+  checkOptions('dropPath', options, dropPathKinds)
   if (x.rank === 0) throw new ShapeError('dropPath: needs a batch, got a scalar')
   const shape = x.shape.map((d, i) => (i === 0 && options.mode !== 'batch' ? d : 1))
   return drop('dropPath', x, p, shape, options, options.scaleByKeep ?? true)
@@ -88,6 +94,7 @@ export function stochasticDepth(
 
 /** Dropout that keeps mean and variance of inputs made by selu (Klambauer et al., 2017). */
 export function alphaDropout(x: Tensor, p = 0.5, options: DropoutOptions = {}): Tensor {
+  checkOptions('alphaDropout', options, dropoutKinds)
   checkProbability('alphaDropout', p)
   if (!(options.training ?? true) || p === 0) return x
   if (p === 1) return x.mul(0)

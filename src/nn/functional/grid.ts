@@ -1,6 +1,8 @@
 import { formatShape, type Shape, ShapeError } from '../../graph/shape.ts'
 import { tensor, where } from '../../tensor/create.ts'
+import { checkOptions } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
+import { affineGridKinds, gridSampleKinds } from './options.ts'
 
 export interface GridOptions {
   /** Whether -1 and 1 are the centres of the corner pixels, rather than the corners of the image. Default false. */
@@ -12,6 +14,7 @@ export interface GridOptions {
  * [n, c, h, w] (Jaderberg et al., "Spatial Transformer Networks", 2015).
  */
 export function affineGrid(theta: Tensor, size: Shape, options: GridOptions = {}): Tensor {
+  checkOptions('affineGrid', options, affineGridKinds)
   const [n, , h, w] = size
   const fits = theta.rank === 3 && theta.shape[0] === n && theta.shape[1] === 2 && theta.shape[2] === 3
   if (!fits || size.length !== 4) {
@@ -43,6 +46,7 @@ export interface GridSampleOptions extends GridOptions {
 
 /** Samples images [n, c, h, w] at the positions (x, y in -1..1) of a grid [n, height, width, 2]: [n, c, height, width]. */
 export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor {
+  checkOptions('gridSample', options, gridSampleKinds)
   const { mode = 'bilinear', paddingMode = 'zeros', alignCorners = false } = options
   if (x.rank !== 4 || grid.rank !== 4 || grid.shape[3] !== 2 || grid.shape[0] !== x.shape[0]) {
     throw new ShapeError(

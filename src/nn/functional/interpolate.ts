@@ -2,9 +2,11 @@ import { isFloating } from '../../graph/dtype.ts'
 import type { Taps } from '../../graph/node.ts'
 import { formatShape, ShapeError } from '../../graph/shape.ts'
 import { tensor } from '../../tensor/create.ts'
+import { checkOptions } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
-import { adaptiveAvgPool2d } from './adaptive-pooling.ts'
+import { averageWindows } from './adaptive-pooling.ts'
 import { antialiasTaps, cubicTaps, linearTaps, nearestTaps, type Resizing } from './interpolation-taps.ts'
+import { interpolateKinds } from './options.ts'
 import { applyTaps } from './taps.ts'
 
 export type InterpolationMode =
@@ -34,11 +36,11 @@ const spatialRank: Partial<Record<InterpolationMode, number>> = {
   bilinear: 2,
   trilinear: 3,
   bicubic: 2,
-  area: 2,
 }
 
 /** Resizes the space of [n, c, ...] (one to three axes). */
 export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
+  checkOptions('interpolate', options, interpolateKinds)
   const { mode = 'nearest', alignCorners = false, antialias = false } = options
   const space = x.rank - 2
   const wanted = spatialRank[mode]
@@ -55,10 +57,15 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
     throw new TypeError(`interpolate: antialias is for 'bilinear' and 'bicubic', not '${mode}'; leave it out`)
   }
   const resizings = plan(x, options)
-  if (mode === 'area') return adaptiveAvgPool2d(x, [resizings[0]!.outSize, resizings[1]!.outSize])
-  if (smooth && !isFloating(x.dtype)) {
+  if ((smooth || mode === 'area') && !isFloating(x.dtype)) {
     throw new TypeError(
       `interpolate: mode '${mode}' needs a floating-point tensor, got ${x.dtype}; use float()`,
+    )
+  }
+  if (mode === 'area') {
+    return averageWindows(
+      x,
+      resizings.map(({ outSize }) => outSize),
     )
   }
   const tapsOf = (resizing: Resizing): Taps => {
@@ -70,7 +77,9 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   for (const [i, resizing] of resizings.entries()) {
     const taps = tapsOf(resizing)
     if (isIdentity(taps)) continue
-    y = isFloating(x.dtype) ? applyTaps(y, 2 + i, taps) : y.indexSelect(2 + i, tensor(taps.indices))
+    y = isFloating(x.dtype)
+      ? applyTaps('interpolate', y, 2 + i, taps)
+      : y.indexSelect(2 + i, tensor(taps.indices))
   }
   return y
 }

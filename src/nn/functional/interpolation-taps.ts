@@ -25,9 +25,10 @@ export function nearestTaps(resizing: Resizing, exact: boolean): Taps {
   )
 }
 
-/** Taps of the two neighbours, at most one beyond the edges' centres. */
+/** Taps of the two neighbours, at most one beyond the edges' centres; an axis that keeps its size stays as it is. */
 export function linearTaps(resizing: Resizing, alignCorners: boolean): Taps {
   const { inSize, outSize } = resizing
+  if (inSize === outSize) return pickTaps('linear', inSize, outSize, (output) => output)
   const step = stepOf(resizing, alignCorners)
   return tapsFor(`linear(${step},${alignCorners})`, inSize, outSize, (output) => {
     const at = Math.max(alignCorners ? output * step : (output + 0.5) * step - 0.5, 0)

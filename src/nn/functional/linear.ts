@@ -1,5 +1,6 @@
 import * as g from '../../graph/ops/index.ts'
-import { formatShape, ShapeError, sameShape } from '../../graph/shape.ts'
+import { calledAs, formatShape, ShapeError, sameShape } from '../../graph/shape.ts'
+import { indexSelect } from '../../tensor/indices.ts'
 import { type Tensor, wrap } from '../../tensor/tensor.ts'
 
 /** x [..., in] times the transpose of a weight [out, in], plus a bias [out]. */
@@ -18,7 +19,7 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
     )
   }
   const rows = x.rank === 2 ? x : x.reshape(x.size / features, features)
-  const product = wrap(g.matmul(rows.node, weight.node, false, true))
+  const product = calledAs('linear', () => wrap(g.matmul(rows.node, weight.node, false, true)))
   const y = bias === null ? product : product.add(bias)
   return y.reshape([...x.shape.slice(0, -1), out])
 }
@@ -28,7 +29,7 @@ export function embedding(index: Tensor, weight: Tensor): Tensor {
   if (weight.rank !== 2) {
     throw new ShapeError(`embedding: needs a weight [count, width], got ${formatShape(weight.shape)}`)
   }
-  return weight
-    .indexSelect(0, index.to('int32').reshape(index.size))
-    .reshape([...index.shape, weight.shape[1]!])
+  const list = index.to('int32').reshape(index.size)
+  const rows = wrap(indexSelect('embedding', weight.node, list.node, 0))
+  return rows.reshape([...index.shape, weight.shape[1]!])
 }

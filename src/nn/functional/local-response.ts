@@ -1,5 +1,7 @@
 import { formatShape, ShapeError } from '../../graph/shape.ts'
+import { checkOptions } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
+import { localResponseNormKinds } from './options.ts'
 import { applyTaps, range, tapsFor } from './taps.ts'
 
 export interface LocalResponseNormOptions {
@@ -13,6 +15,7 @@ export interface LocalResponseNormOptions {
  * is not divided by the size).
  */
 export function localResponseNorm(x: Tensor, size: number, options: LocalResponseNormOptions = {}): Tensor {
+  checkOptions('localResponseNorm', options, localResponseNormKinds)
   const { alpha = 1e-4, beta = 0.75, k = 1 } = options
   if (x.rank < 3) {
     throw new ShapeError(
@@ -27,5 +30,5 @@ export function localResponseNorm(x: Tensor, size: number, options: LocalRespons
     const first = channel - Math.floor(size / 2)
     return range(Math.max(first, 0), Math.min(first + size, channels), alpha / size)
   })
-  return x.div(applyTaps(x.mul(x), 1, taps).add(k).pow(beta))
+  return x.div(applyTaps('localResponseNorm', x.mul(x), 1, taps).add(k).pow(beta))
 }

@@ -1,6 +1,8 @@
 import { formatShape, type Shape, ShapeError, sameShape, sizeOf } from '../../graph/shape.ts'
 import { noGrad } from '../../tensor/autograd.ts'
+import { checkOptions } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
+import { batchNormKinds, groupNormKinds, instanceNormKinds, layerNormKinds } from './options.ts'
 
 export interface RunningStatistics {
   readonly runningMean?: Tensor | null
@@ -24,6 +26,7 @@ export interface BatchNormOptions extends RunningStatistics {
  * updated with the unbiased estimate, as in PyTorch; otherwise the running statistics are used, as scale and shift.
  */
 export function batchNorm(x: Tensor, options: BatchNormOptions = {}): Tensor {
+  checkOptions('batchNorm', options, batchNormKinds)
   const { runningMean, runningVar, weight, bias, training = false, eps = 1e-5 } = options
   const channels = channelsOf('batchNorm', x)
   for (const [name, value] of Object.entries({ runningMean, runningVar, weight, bias })) {
@@ -88,6 +91,7 @@ export interface AffineOptions {
 
 /** Normalization of [n, c, ...] over groups of channels and space, for each sample (Wu and He, 2018). */
 export function groupNorm(x: Tensor, groups: number, options: AffineOptions = {}): Tensor {
+  checkOptions('groupNorm', options, groupNormKinds)
   const { weight, bias, eps = 1e-5 } = options
   const channels = channelsOf('groupNorm', x)
   if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0) {
@@ -106,6 +110,7 @@ export function groupNorm(x: Tensor, groups: number, options: AffineOptions = {}
 
 /** Normalization over the trailing axes of the given shape (Ba, Kiros and Hinton, 2016). */
 export function layerNorm(x: Tensor, normalizedShape: number | Shape, options: AffineOptions = {}): Tensor {
+  checkOptions('layerNorm', options, layerNormKinds)
   const { weight, bias, eps = 1e-5 } = options
   const shape = typeof normalizedShape === 'number' ? [normalizedShape] : normalizedShape
   const first = x.rank - shape.length
@@ -131,6 +136,7 @@ export interface InstanceNormOptions extends RunningStatistics, AffineOptions {
 
 /** Normalization of [n, c, ...] over space, for each sample and channel (Ulyanov et al., 2016). */
 export function instanceNorm(x: Tensor, options: InstanceNormOptions = {}): Tensor {
+  checkOptions('instanceNorm', options, instanceNormKinds)
   const { weight = null, bias = null, runningMean, runningVar, useInputStats = true, eps = 1e-5 } = options
   const channels = channelsOf('instanceNorm', x)
   for (const [name, value] of Object.entries({ runningMean, runningVar, weight, bias })) {

@@ -2,7 +2,9 @@ import { isFloating } from '../../graph/dtype.ts'
 import * as g from '../../graph/ops/index.ts'
 import { formatShape, ShapeError } from '../../graph/shape.ts'
 import { tensor } from '../../tensor/create.ts'
+import { checkOptions } from '../../tensor/options.ts'
 import { type Tensor, wrap } from '../../tensor/tensor.ts'
+import { padKinds } from './options.ts'
 import { applyTaps, pickTaps } from './taps.ts'
 
 export type PadMode = 'constant' | 'reflect' | 'replicate' | 'circular'
@@ -18,6 +20,7 @@ export interface PadOptions {
  * crop. 'reflect' mirrors without repeating the edge, 'replicate' repeats the edge, 'circular' wraps around.
  */
 export function pad(x: Tensor, amounts: readonly number[], options: PadOptions = {}): Tensor {
+  checkOptions('pad', options, padKinds)
   const { mode = 'constant', value = 0 } = options
   if (amounts.length % 2 !== 0 || amounts.length > 2 * x.rank || !amounts.every(Number.isInteger)) {
     throw new ShapeError(
@@ -83,5 +86,5 @@ function padAxis(x: Tensor, axis: number, side: Sides, mode: Exclude<PadMode, 'c
   const length = size + before + after
   if (!isFloating(x.dtype))
     return x.indexSelect(axis, tensor(Int32Array.from({ length }, (_, i) => source(i))))
-  return applyTaps(x, axis, pickTaps(`pad(${mode},${before})`, size, length, source))
+  return applyTaps('pad', x, axis, pickTaps(`pad(${mode},${before})`, size, length, source))
 }

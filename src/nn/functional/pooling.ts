@@ -1,8 +1,10 @@
 import type { Padding2d, Pair, Pool2dAttrs } from '../../graph/node.ts'
 import * as g from '../../graph/ops/index.ts'
 import { formatShape, ShapeError } from '../../graph/shape.ts'
+import { checkOptions } from '../../tensor/options.ts'
 import { type Tensor, wrap } from '../../tensor/tensor.ts'
 import { extentOf, type Padding, pairOf, resolvePadding, type Size2d, type Window2d } from './arguments.ts'
+import { avgPool2dKinds, maxPool2dKinds } from './options.ts'
 import { applyTaps, range, tapsFor } from './taps.ts'
 
 export interface MaxPool2dOptions {
@@ -31,6 +33,7 @@ export function maxPool2dWithIndices(
   kernelSize: Size2d,
   options: MaxPool2dOptions = {},
 ): PooledWithIndices {
+  checkOptions('maxPool2d', options, maxPool2dKinds)
   if (x.rank === 3) {
     const { values, indices } = maxPool2dWithIndices(x.unsqueeze(0), kernelSize, options)
     return { values: values.squeeze(0), indices: indices.squeeze(0) }
@@ -51,6 +54,7 @@ export interface AvgPool2dOptions extends Omit<MaxPool2dOptions, 'dilation'> {
 
 /** The mean of each window of images [n, c, h, w] or [c, h, w]. */
 export function avgPool2d(x: Tensor, kernelSize: Size2d, options: AvgPool2dOptions = {}): Tensor {
+  checkOptions('avgPool2d', options, avgPool2dKinds)
   if (x.rank === 3) return avgPool2d(x.unsqueeze(0), kernelSize, options).squeeze(0)
   const { window, padding, outputSize } = planPool('avgPool2d', x, kernelSize, options)
   const { countIncludePad = true, divisorOverride } = options
@@ -69,7 +73,7 @@ export function avgPool2d(x: Tensor, kernelSize: Size2d, options: AvgPool2dOptio
       const divisor = fixed ?? (countIncludePad ? last - first : to - from)
       return range(from, to, 1 / divisor)
     })
-    y = applyTaps(y, 2 + axis, taps)
+    y = applyTaps('avgPool2d', y, 2 + axis, taps)
   }
   return y
 }
@@ -104,16 +108,16 @@ function planPool(op: string, x: Tensor, kernelSize: Size2d, options: MaxPool2dO
       )
     }
     const size = x.shape[2 + axis]!
-    const room = size + before + after - extent
-    if (room < 0) {
+    const steps = (size + before + after - extent) / stride[axis]
+    const rounded = (options.ceilMode ? Math.ceil(steps) : Math.floor(steps)) + 1
+    const count = options.ceilMode && (rounded - 1) * stride[axis] >= size + before ? rounded - 1 : rounded
+    if (count < 1) {
       throw new ShapeError(
         `${op}: images of ${x.shape[2]} x ${x.shape[3]} with padding ${formatShape(padding)} are smaller than the ` +
           `${kernel[0]} x ${kernel[1]} window; use larger images, a smaller window or more padding`,
       )
     }
-    if (!options.ceilMode) return Math.floor(room / stride[axis]) + 1
-    const count = Math.ceil(room / stride[axis]) + 1
-    return (count - 1) * stride[axis] >= size + before ? count - 1 : count
+    return count
   })
   return { window, padding, outputSize: [sizes[0]!, sizes[1]!] }
 }

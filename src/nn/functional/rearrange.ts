@@ -1,8 +1,10 @@
 import type { Pair, Taps } from '../../graph/node.ts'
 import { transposedTaps } from '../../graph/ops/index.ts'
 import { formatShape, ShapeError } from '../../graph/shape.ts'
+import { checkOptions } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { extentOf, pairOf, type Size2d } from './arguments.ts'
+import { unfoldKinds } from './options.ts'
 import { applyTaps, pickTaps } from './taps.ts'
 
 /** [..., c r², h, w] to [..., c, h r, w r] (Shi et al., 2016). */
@@ -104,13 +106,14 @@ function windowTaps(op: string, size: Pair, kernelSize: Size2d, options: UnfoldO
 
 /** The windows of images [n, c, h, w] as columns: [n, c kh kw, windows]; also called im2col. */
 export function unfold(x: Tensor, kernelSize: Size2d, options: UnfoldOptions = {}): Tensor {
+  checkOptions('unfold', options, unfoldKinds)
   if (x.rank === 3) return unfold(x.unsqueeze(0), kernelSize, options).squeeze(0)
   if (x.rank !== 4) {
     throw new ShapeError(`unfold: needs images [n, c, h, w] or [c, h, w], got ${formatShape(x.shape)}`)
   }
   const [n, c, h, w] = x.shape as [number, number, number, number]
   const { kernel, counts, taps } = windowTaps('unfold', [h, w], kernelSize, options)
-  return applyTaps(applyTaps(x, 2, taps[0]), 3, taps[1])
+  return applyTaps('unfold', applyTaps('unfold', x, 2, taps[0]), 3, taps[1])
     .reshape(n, c, kernel[0], counts[0], kernel[1], counts[1])
     .permute(0, 1, 2, 4, 3, 5)
     .reshape(n, c * kernel[0] * kernel[1], counts[0] * counts[1])
@@ -118,6 +121,7 @@ export function unfold(x: Tensor, kernelSize: Size2d, options: UnfoldOptions = {
 
 /** Adds columns [n, c kh kw, windows] into images of the given size: the transpose of unfold, also called col2im. */
 export function fold(x: Tensor, outputSize: Size2d, kernelSize: Size2d, options: UnfoldOptions = {}): Tensor {
+  checkOptions('fold', options, unfoldKinds)
   if (x.rank === 2) return fold(x.unsqueeze(0), outputSize, kernelSize, options).squeeze(0)
   const size = pairOf('fold', 'outputSize', outputSize, 1)
   const { kernel, counts, taps } = windowTaps('fold', size, kernelSize, options)
@@ -133,5 +137,5 @@ export function fold(x: Tensor, outputSize: Size2d, kernelSize: Size2d, options:
     .reshape(n, c, kernel[0], kernel[1], counts[0], counts[1])
     .permute(0, 1, 2, 4, 3, 5)
     .reshape(n, c, kernel[0] * counts[0], kernel[1] * counts[1])
-  return applyTaps(applyTaps(laid, 3, transposedTaps(taps[1])), 2, transposedTaps(taps[0]))
+  return applyTaps('fold', applyTaps('fold', laid, 3, transposedTaps(taps[1])), 2, transposedTaps(taps[0]))
 }

@@ -1,16 +1,26 @@
 import { where } from '../../tensor/create.ts'
+import { checkOptions } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { pairwiseDistance } from './distance.ts'
+import {
+  huberLossKinds,
+  klDivKinds,
+  lossKinds,
+  smoothL1LossKinds,
+  tripletMarginLossKinds,
+} from './options.ts'
 import { checkSameShape, type LossOptions, type Reduction, reduced } from './reduction.ts'
 
 /** Squared difference. */
 export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  checkOptions('mseLoss', options, lossKinds)
   checkSameShape('mseLoss', input, target)
   return reduced(input.sub(target).square(), options.reduction ?? 'mean')
 }
 
 /** Absolute difference. */
 export function l1Loss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  checkOptions('l1Loss', options, lossKinds)
   checkSameShape('l1Loss', input, target)
   return reduced(input.sub(target).abs(), options.reduction ?? 'mean')
 }
@@ -22,6 +32,7 @@ export interface SmoothL1LossOptions extends LossOptions {
 
 /** d² / (2 beta) for differences d below beta, |d| - beta / 2 above (Girshick, "Fast R-CNN", 2015). */
 export function smoothL1Loss(input: Tensor, target: Tensor, options: SmoothL1LossOptions = {}): Tensor {
+  checkOptions('smoothL1Loss', options, smoothL1LossKinds)
   checkSameShape('smoothL1Loss', input, target)
   const { beta = 1, reduction = 'mean' } = options
   if (!(beta >= 0)) throw new RangeError(`smoothL1Loss: beta must be 0 or more, got ${beta}`)
@@ -39,6 +50,7 @@ export interface HuberLossOptions extends LossOptions {
 
 /** d² / 2 for differences d up to delta, delta (|d| - delta / 2) above (Huber, 1964). */
 export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptions = {}): Tensor {
+  checkOptions('huberLoss', options, huberLossKinds)
   checkSameShape('huberLoss', input, target)
   const { delta = 1, reduction = 'mean' } = options
   if (!(delta > 0)) throw new RangeError(`huberLoss: delta must be positive, got ${delta}`)
@@ -57,6 +69,7 @@ export interface KlDivOptions {
 
 /** Kullback-Leibler divergence of a target distribution from log-probabilities: target (log target - input). */
 export function klDiv(input: Tensor, target: Tensor, options: KlDivOptions = {}): Tensor {
+  checkOptions('klDiv', options, klDivKinds)
   checkSameShape('klDiv', input, target)
   const { reduction = 'mean', logTarget = false } = options
   const loss = logTarget ? target.exp().mul(target.sub(input)) : entropyTerm(target).sub(target.mul(input))
@@ -85,6 +98,7 @@ export function tripletMarginLoss(
   negative: Tensor,
   options: TripletMarginLossOptions = {},
 ): Tensor {
+  checkOptions('tripletMarginLoss', options, tripletMarginLossKinds)
   checkSameShape('tripletMarginLoss', anchor, positive)
   checkSameShape('tripletMarginLoss', anchor, negative)
   const { margin = 1, p = 2, eps = 1e-6, swap = false, reduction = 'mean' } = options

@@ -1,5 +1,6 @@
 import type { Taps } from '../../graph/node.ts'
 import { makeTaps, resample, type TapRow } from '../../graph/ops/index.ts'
+import { calledAs } from '../../graph/shape.ts'
 import { type Tensor, wrap } from '../../tensor/tensor.ts'
 
 const known = new Map<string, Taps>()
@@ -24,9 +25,9 @@ export function tapsFor(key: string, inSize: number, outSize: number, row: (outp
   return taps
 }
 
-/** Applies the matrix along an axis. */
-export function applyTaps(x: Tensor, axis: number, taps: Taps): Tensor {
-  return wrap(resample(x.node, axis, taps))
+/** Applies the matrix along an axis, for the function `op`. */
+export function applyTaps(op: string, x: Tensor, axis: number, taps: Taps): Tensor {
+  return calledAs(op, () => wrap(resample(x.node, axis, taps)))
 }
 
 /** Picks elements of an axis by position: position(output) is in 0 .. inSize - 1, or undefined for a zero. */

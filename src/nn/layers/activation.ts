@@ -1,4 +1,5 @@
 import { full } from '../../tensor/create.ts'
+import { checkOption } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import {
   celu,
@@ -28,6 +29,7 @@ import {
   tanhshrink,
   threshold,
 } from '../functional/activation.ts'
+import { geluKinds } from '../functional/options.ts'
 import { Module } from '../module.ts'
 import { type Parameter, parameter } from '../parameter.ts'
 import { represent } from './represent.ts'
@@ -133,6 +135,7 @@ export class GELU extends Module {
 
   constructor(approximate: 'none' | 'tanh' = 'none') {
     super()
+    checkOption('GELU', 'approximate', approximate, geluKinds.approximate)
     this.approximate = approximate
   }
 

@@ -1,13 +1,15 @@
 import type { Pair } from '../../graph/node.ts'
 import { zeros } from '../../tensor/create.ts'
+import { checkOption, checkOptions, type OptionKinds } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
-import { type Padding, pairOf, type Size2d } from '../functional/arguments.ts'
+import { checkPadding, type Padding, pairOf, type Size2d } from '../functional/arguments.ts'
 import {
   type ConvTranspose2dOptions as ConvTranspose2dArguments,
   conv1d,
   conv2d,
   convTranspose2d,
 } from '../functional/convolution.ts'
+import { conv1dKinds, conv2dKinds, convTranspose2dKinds } from '../functional/options.ts'
 import { type PadMode, pad } from '../functional/padding.ts'
 import { defaultInit } from '../init.ts'
 import { Module } from '../module.ts'
@@ -26,6 +28,12 @@ export interface Conv2dOptions {
   readonly paddingMode?: 'zeros' | Exclude<PadMode, 'constant'>
 }
 
+const conv2dLayerKinds: OptionKinds<Conv2dOptions> = {
+  ...conv2dKinds,
+  bias: 'flag',
+  paddingMode: ['zeros', 'reflect', 'replicate', 'circular'],
+}
+
 /** Two-dimensional convolution of images [n, inChannels, h, w]. The weight is [out, in / groups, kh, kw]. */
 export class Conv2d extends Module {
   weight: Parameter
@@ -41,7 +49,9 @@ export class Conv2d extends Module {
 
   constructor(inChannels: number, outChannels: number, kernelSize: Size2d, options: Conv2dOptions = {}) {
     super()
+    checkOptions('Conv2d', options, conv2dLayerKinds)
     const { padding = 0, groups = 1, bias = true, paddingMode = 'zeros' } = options
+    checkPadding('Conv2d', padding)
     checkGroups('Conv2d', inChannels, outChannels, groups)
     if (paddingMode !== 'zeros' && typeof padding === 'string') {
       throw new TypeError(`Conv2d: paddingMode '${paddingMode}' needs padding in numbers, got '${padding}'`)
@@ -106,6 +116,8 @@ export interface Conv1dOptions {
   readonly bias?: boolean
 }
 
+const conv1dLayerKinds: OptionKinds<Conv1dOptions> = { ...conv1dKinds, bias: 'flag' }
+
 /** One-dimensional convolution of [n, inChannels, length]. The weight is [out, in / groups, k]. */
 export class Conv1d extends Module {
   weight: Parameter
@@ -120,7 +132,9 @@ export class Conv1d extends Module {
 
   constructor(inChannels: number, outChannels: number, kernelSize: number, options: Conv1dOptions = {}) {
     super()
+    checkOptions('Conv1d', options, conv1dLayerKinds)
     const { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true } = options
+    if (typeof padding === 'string') checkOption('Conv1d', 'padding', padding, ['valid', 'same'])
     checkGroups('Conv1d', inChannels, outChannels, groups)
     this.inChannels = inChannels
     this.outChannels = outChannels
@@ -156,6 +170,11 @@ export interface ConvTranspose2dOptions extends ConvTranspose2dArguments {
   readonly bias?: boolean
 }
 
+const convTranspose2dLayerKinds: OptionKinds<ConvTranspose2dOptions> = {
+  ...convTranspose2dKinds,
+  bias: 'flag',
+}
+
 /** Transposed convolution of images [n, inChannels, h, w]. The weight is [in, out / groups, kh, kw]. */
 export class ConvTranspose2d extends Module {
   weight: Parameter
@@ -177,6 +196,7 @@ export class ConvTranspose2d extends Module {
   ) {
     super()
     const op = 'ConvTranspose2d'
+    checkOptions(op, options, convTranspose2dLayerKinds)
     const { groups = 1, bias = true } = options
     checkGroups(op, inChannels, outChannels, groups)
     this.inChannels = inChannels

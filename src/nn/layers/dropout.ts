@@ -1,3 +1,4 @@
+import { checkOption } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { alphaDropout, dropout, dropout1d, dropout2d, dropPath } from '../functional/dropout.ts'
 import { Module } from '../module.ts'
@@ -71,6 +72,7 @@ export class StochasticDepth extends RandomLayer {
 
   constructor(p: number, mode: 'row' | 'batch' = 'row') {
     super(p)
+    checkOption(this.constructor.name, 'mode', mode, ['row', 'batch'])
     this.mode = mode
   }
 

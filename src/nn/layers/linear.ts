@@ -1,4 +1,5 @@
 import { zeros } from '../../tensor/create.ts'
+import { checkOption, checkOptions, type OptionKinds } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { embedding, linear } from '../functional/linear.ts'
 import { defaultInit, normal } from '../init.ts'
@@ -11,6 +12,8 @@ export interface LinearOptions {
   readonly bias?: boolean
 }
 
+const linearKinds: OptionKinds<LinearOptions> = { bias: 'flag' }
+
 /** x [..., inFeatures] times the transpose of a weight [out, in], plus a bias. */
 export class Linear extends Module {
   weight: Parameter
@@ -18,8 +21,13 @@ export class Linear extends Module {
   readonly inFeatures: number
   readonly outFeatures: number
 
-  constructor(inFeatures: number, outFeatures: number, { bias = true }: LinearOptions = {}) {
+  constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super()
+    checkOptions('Linear', options, linearKinds)
+    for (const [name, features] of Object.entries({ inFeatures, outFeatures })) {
+      checkOption('Linear', name, features, 'count')
+    }
+    const { bias = true } = options
     this.inFeatures = inFeatures
     this.outFeatures = outFeatures
     this.weight = parameter(zeros([outFeatures, inFeatures]))

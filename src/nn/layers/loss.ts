@@ -1,3 +1,4 @@
+import { checkOptions, type OptionKinds } from '../../tensor/options.ts'
 import { Tensor } from '../../tensor/tensor.ts'
 import {
   type BinaryCrossEntropyOptions,
@@ -13,6 +14,18 @@ import {
   type NllLossOptions,
   nllLoss,
 } from '../functional/classification-loss.ts'
+import {
+  binaryCrossEntropyKinds,
+  binaryCrossEntropyWithLogitsKinds,
+  crossEntropyKinds,
+  huberLossKinds,
+  klDivKinds,
+  lossKinds,
+  nllLossKinds,
+  sigmoidFocalLossKinds,
+  smoothL1LossKinds,
+  tripletMarginLossKinds,
+} from '../functional/options.ts'
 import type { LossOptions } from '../functional/reduction.ts'
 import {
   type HuberLossOptions,
@@ -35,8 +48,9 @@ abstract class Loss<Options extends object> extends Module {
   readonly options: Options
   readonly #buffers: [name: string, buffer: Buffer][] = []
 
-  constructor(options: Options) {
+  constructor(options: Options, kinds: OptionKinds<Options>) {
     super()
+    checkOptions(this.constructor.name, options, kinds)
     const own = { ...options } as Record<string, unknown>
     for (const [name, value] of Object.entries(own)) {
       if (!(value instanceof Tensor)) continue
@@ -61,7 +75,7 @@ abstract class Loss<Options extends object> extends Module {
 /** Cross entropy of logits [n, classes, ...] with class indices or probabilities. */
 export class CrossEntropyLoss extends Loss<CrossEntropyOptions> {
   constructor(options: CrossEntropyOptions = {}) {
-    super(options)
+    super(options, crossEntropyKinds)
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -72,7 +86,7 @@ export class CrossEntropyLoss extends Loss<CrossEntropyOptions> {
 /** Cross entropy of log-probabilities [n, classes, ...] with class indices. */
 export class NLLLoss extends Loss<NllLossOptions> {
   constructor(options: NllLossOptions = {}) {
-    super(options)
+    super(options, nllLossKinds)
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -83,7 +97,7 @@ export class NLLLoss extends Loss<NllLossOptions> {
 /** Binary cross entropy of probabilities. */
 export class BCELoss extends Loss<BinaryCrossEntropyOptions> {
   constructor(options: BinaryCrossEntropyOptions = {}) {
-    super(options)
+    super(options, binaryCrossEntropyKinds)
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -94,7 +108,7 @@ export class BCELoss extends Loss<BinaryCrossEntropyOptions> {
 /** Binary cross entropy of logits. */
 export class BCEWithLogitsLoss extends Loss<BinaryCrossEntropyWithLogitsOptions> {
   constructor(options: BinaryCrossEntropyWithLogitsOptions = {}) {
-    super(options)
+    super(options, binaryCrossEntropyWithLogitsKinds)
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -105,7 +119,7 @@ export class BCEWithLogitsLoss extends Loss<BinaryCrossEntropyWithLogitsOptions>
 /** Focal loss of logits (Lin et al., 2017). */
 export class SigmoidFocalLoss extends Loss<SigmoidFocalLossOptions> {
   constructor(options: SigmoidFocalLossOptions = {}) {
-    super(options)
+    super(options, sigmoidFocalLossKinds)
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -116,7 +130,7 @@ export class SigmoidFocalLoss extends Loss<SigmoidFocalLossOptions> {
 /** Squared difference. */
 export class MSELoss extends Loss<LossOptions> {
   constructor(options: LossOptions = {}) {
-    super(options)
+    super(options, lossKinds)
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -127,7 +141,7 @@ export class MSELoss extends Loss<LossOptions> {
 /** Absolute difference. */
 export class L1Loss extends Loss<LossOptions> {
   constructor(options: LossOptions = {}) {
-    super(options)
+    super(options, lossKinds)
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -138,7 +152,7 @@ export class L1Loss extends Loss<LossOptions> {
 /** Quadratic below beta, linear above (Girshick, 2015). */
 export class SmoothL1Loss extends Loss<SmoothL1LossOptions> {
   constructor(options: SmoothL1LossOptions = {}) {
-    super(options)
+    super(options, smoothL1LossKinds)
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -149,7 +163,7 @@ export class SmoothL1Loss extends Loss<SmoothL1LossOptions> {
 /** Quadratic up to delta, linear above (Huber, 1964). */
 export class HuberLoss extends Loss<HuberLossOptions> {
   constructor(options: HuberLossOptions = {}) {
-    super(options)
+    super(options, huberLossKinds)
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -160,7 +174,7 @@ export class HuberLoss extends Loss<HuberLossOptions> {
 /** Kullback-Leibler divergence of a target distribution from log-probabilities. */
 export class KLDivLoss extends Loss<KlDivOptions> {
   constructor(options: KlDivOptions = {}) {
-    super(options)
+    super(options, klDivKinds)
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -171,7 +185,7 @@ export class KLDivLoss extends Loss<KlDivOptions> {
 /** max(d(anchor, positive) - d(anchor, negative) + margin, 0). */
 export class TripletMarginLoss extends Loss<TripletMarginLossOptions> {
   constructor(options: TripletMarginLossOptions = {}) {
-    super(options)
+    super(options, tripletMarginLossKinds)
   }
 
   override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {

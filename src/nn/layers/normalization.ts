@@ -1,8 +1,10 @@
 import { formatShape, type Shape, ShapeError } from '../../graph/shape.ts'
 import { ones, tensor, zeros } from '../../tensor/create.ts'
+import { checkOptions, type OptionKinds } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { type LocalResponseNormOptions, localResponseNorm } from '../functional/local-response.ts'
 import { batchNorm, groupNorm, instanceNorm, layerNorm } from '../functional/normalization.ts'
+import { localResponseNormKinds } from '../functional/options.ts'
 import * as init from '../init.ts'
 import { Module } from '../module.ts'
 import { type Buffer, buffer, type Parameter, parameter } from '../parameter.ts'
@@ -20,6 +22,13 @@ export interface BatchNormOptions extends NormOptions {
   readonly momentum?: number | null
   /** Keeps running statistics for evaluation. */
   readonly trackRunningStats?: boolean
+}
+
+const normKinds: OptionKinds<NormOptions> = { eps: 'number', affine: 'flag' }
+const runningNormKinds: OptionKinds<BatchNormOptions> = {
+  ...normKinds,
+  momentum: 'any',
+  trackRunningStats: 'flag',
 }
 
 interface NormDefaults {
@@ -41,6 +50,7 @@ abstract class RunningNorm extends Module {
 
   constructor(numFeatures: number, options: BatchNormOptions, defaults: NormDefaults) {
     super()
+    checkOptions(this.constructor.name, options, runningNormKinds)
     const { eps = 1e-5, momentum = 0.1 } = options
     const { affine, trackRunningStats } = { ...defaults, ...options }
     if (!Number.isInteger(numFeatures) || numFeatures < 1) {
@@ -166,8 +176,10 @@ export class GroupNorm extends Module {
   readonly numChannels: number
   readonly eps: number
 
-  constructor(numGroups: number, numChannels: number, { eps = 1e-5, affine = true }: NormOptions = {}) {
+  constructor(numGroups: number, numChannels: number, options: NormOptions = {}) {
     super()
+    checkOptions('GroupNorm', options, normKinds)
+    const { eps = 1e-5, affine = true } = options
     if (!Number.isInteger(numGroups) || numGroups < 1 || numChannels % numGroups !== 0) {
       throw new RangeError(`GroupNorm: ${numChannels} channels do not divide into ${numGroups} groups`)
     }
@@ -193,6 +205,8 @@ export interface LayerNormOptions {
   readonly elementwiseAffine?: boolean
 }
 
+const layerNormKinds: OptionKinds<LayerNormOptions> = { eps: 'number', elementwiseAffine: 'flag' }
+
 /** Normalization over the trailing axes of the given shape (Ba, Kiros and Hinton, 2016). */
 export class LayerNorm extends Module {
   weight: Parameter | null
@@ -200,11 +214,10 @@ export class LayerNorm extends Module {
   readonly normalizedShape: Shape
   readonly eps: number
 
-  constructor(
-    normalizedShape: number | Shape,
-    { eps = 1e-5, elementwiseAffine = true }: LayerNormOptions = {},
-  ) {
+  constructor(normalizedShape: number | Shape, options: LayerNormOptions = {}) {
     super()
+    checkOptions('LayerNorm', options, layerNormKinds)
+    const { eps = 1e-5, elementwiseAffine = true } = options
     this.normalizedShape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape]
     this.eps = eps
     this.weight = elementwiseAffine ? parameter(ones(this.normalizedShape)) : null
@@ -230,6 +243,7 @@ export class LocalResponseNorm extends Module {
   constructor(size: number, options: LocalResponseNormOptions = {}) {
     super()
     this.size = size
+    checkOptions('LocalResponseNorm', options, localResponseNormKinds)
     this.options = { alpha: 1e-4, beta: 0.75, k: 1, ...options }
   }
 

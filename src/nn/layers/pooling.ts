@@ -1,3 +1,4 @@
+import { checkOptions } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import {
   type AdaptiveSize,
@@ -6,7 +7,8 @@ import {
   globalAvgPool,
   globalMaxPool,
 } from '../functional/adaptive-pooling.ts'
-import type { Size2d } from '../functional/arguments.ts'
+import { checkPadding, type Size2d } from '../functional/arguments.ts'
+import { avgPool2dKinds, maxPool2dKinds } from '../functional/options.ts'
 import { type AvgPool2dOptions, avgPool2d, type MaxPool2dOptions, maxPool2d } from '../functional/pooling.ts'
 import { Module } from '../module.ts'
 import { represent } from './represent.ts'
@@ -19,6 +21,8 @@ export class MaxPool2d extends Module {
   /** The stride is the kernel size unless given. */
   constructor(kernelSize: Size2d, options: MaxPool2dOptions = {}) {
     super()
+    checkOptions('MaxPool2d', options, maxPool2dKinds)
+    checkPadding('MaxPool2d', options.padding ?? 0)
     this.kernelSize = kernelSize
     this.options = { ...options }
   }
@@ -40,6 +44,8 @@ export class AvgPool2d extends Module {
   /** The stride is the kernel size unless given. */
   constructor(kernelSize: Size2d, options: AvgPool2dOptions = {}) {
     super()
+    checkOptions('AvgPool2d', options, avgPool2dKinds)
+    checkPadding('AvgPool2d', options.padding ?? 0)
     this.kernelSize = kernelSize
     this.options = { ...options }
   }

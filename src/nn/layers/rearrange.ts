@@ -1,7 +1,9 @@
 import { normalizeAxis, type Shape } from '../../graph/shape.ts'
+import { checkOptions } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import type { Size2d } from '../functional/arguments.ts'
 import { type InterpolateOptions, interpolate } from '../functional/interpolate.ts'
+import { interpolateKinds, unfoldKinds } from '../functional/options.ts'
 import {
   channelShuffle,
   fold,
@@ -68,6 +70,7 @@ export class Upsample extends Module {
   /** Needs either size or scaleFactor. */
   constructor(options: InterpolateOptions) {
     super()
+    checkOptions('Upsample', options, interpolateKinds)
     this.options = { ...options }
   }
 
@@ -141,6 +144,7 @@ export class Unfold extends Module {
 
   constructor(kernelSize: Size2d, options: UnfoldOptions = {}) {
     super()
+    checkOptions('Unfold', options, unfoldKinds)
     this.kernelSize = kernelSize
     this.options = { ...options }
   }
@@ -162,6 +166,7 @@ export class Fold extends Module {
 
   constructor(outputSize: Size2d, kernelSize: Size2d, options: UnfoldOptions = {}) {
     super()
+    checkOptions('Fold', options, unfoldKinds)
     this.outputSize = outputSize
     this.kernelSize = kernelSize
     this.options = { ...options }

@@ -50,6 +50,7 @@ export const activationCases: CaseTable = {
       (x) => F.gelu(x),
       (x) => F.gelu(x, { approximate: 'tanh' }),
     ),
+    // Where x is large and negative, 1 + erf is a difference of two ones.
     floor: 1,
   },
   sigmoid: activation(F.sigmoid),
@@ -64,7 +65,7 @@ export const activationCases: CaseTable = {
     (x, p) => F.softplus(x, { beta: p, threshold: 10 }),
   ),
   softsign: activation(F.softsign),
-  tanhshrink: { ...activation(F.tanhshrink), floor: 1 },
+  tanhshrink: activation(F.tanhshrink),
   softshrink: activation((x) => F.softshrink(x), F.softshrink),
   hardshrink: activation((x) => F.hardshrink(x), F.hardshrink),
   threshold: activation((x, p) => F.threshold(x, p, 0.3)),

@@ -5,7 +5,6 @@ import { type CaseTable, type OpCase, tensorTrial } from '../../support/op-case.
 function method(fn: (a: Tensor, b: Tensor) => Tensor, low = -2, high = 2, gradient = true): OpCase {
   return {
     gradient,
-    floor: 1,
     draw: (random) => {
       const shape = random.shape()
       const operands = [

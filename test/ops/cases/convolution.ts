@@ -13,13 +13,14 @@ interface Problem {
   readonly y: number[]
 }
 
-type Kind = 'any' | 'pointwise' | 'depthwise' | 'grouped'
+type Kind = 'any' | 'pointwise' | 'depthwise' | 'grouped' | 'filtered'
 
 /** A convolution whose window fits. */
 function drawProblem(
   random: CaseRandom,
   kind: Kind = random.pick(['any', 'pointwise', 'depthwise', 'grouped']),
 ): Problem {
+  if (kind === 'filtered') return drawFiltered(random)
   const large = random.size === 'large' || random.size === 'huge'
   const many = random.tiny ? 3 : random.size === 'huge' ? 200 : large ? 40 : random.pick([3, 9, 20])
   const layout: Layout = random.pick(['nchw', 'nchw', 'nhwc'])
@@ -65,11 +66,28 @@ function drawProblem(
   }
 }
 
+/** A 3 x 3 kernel of stride 1 with enough channels for Winograd's algorithms. */
+function drawFiltered(random: CaseRandom): Problem {
+  const layout: Layout = random.pick(['nchw', 'nhwc'])
+  const channels = (): number => (random.tiny ? random.integer(1, 3) : random.integer(12, 70))
+  const [n, inner, outer] = [random.integer(1, 3), channels(), channels()]
+  const padding: Padding2d = [...random.pair(0, 3), ...random.pair(0, 3)]
+  const size = random.pair(3, random.tiny ? 5 : 15)
+  const image = (c: number, h: number, w: number): number[] => shapeOfImage({ n, c, h, w }, layout)
+  return {
+    attrs: { stride: [1, 1], padding, dilation: [1, 1], groups: 1, layout },
+    kernel: [3, 3],
+    size,
+    x: image(inner, ...size),
+    weight: [outer, inner, 3, 3],
+    y: image(outer, size[0] + padding[0] + padding[1] - 2, size[1] + padding[2] + padding[3] - 2),
+  }
+}
+
 /** The values are of the order of 1, and so are their sums' terms. */
 function convolution(kind?: Kind): OpCase {
   return {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const { attrs, x, weight } = drawProblem(random, kind)
       return nodeTrial([random.floats(x), random.floats(weight)], (image, w) => g.conv2d(image!, w!, attrs))
@@ -77,28 +95,91 @@ function convolution(kind?: Kind): OpCase {
   }
 }
 
-export const convolutionCases: CaseTable<'conv2d' | 'conv2dInputGrad' | 'conv2dWeightGrad'> = {
-  conv2d: convolution(),
-  conv2dInputGrad: {
+function inputGrad(kind?: Kind): OpCase {
+  return {
     gradient: true,
-    floor: 1,
     draw: (random) => {
-      const { attrs, y, weight, size } = drawProblem(random)
+      const { attrs, y, weight, size } = drawProblem(random, kind)
       return nodeTrial([random.floats(y), random.floats(weight)], (dy, w) =>
         g.conv2dInputGrad(dy!, w!, attrs, size),
       )
     },
-  },
-  conv2dWeightGrad: {
+  }
+}
+
+function weightGrad(kind?: Kind): OpCase {
+  return {
     gradient: true,
-    floor: 1,
     draw: (random) => {
-      const { attrs, x, y, kernel } = drawProblem(random)
+      const { attrs, x, y, kernel } = drawProblem(random, kind)
       return nodeTrial([random.floats(x), random.floats(y)], (image, dy) =>
         g.conv2dWeightGrad(image!, dy!, attrs, kernel),
       )
     },
-  },
+  }
+}
+
+/** With what a network does to a convolution's results before they are stored. */
+function filteredAndActivated(): OpCase {
+  return {
+    floor: 1,
+    // Sums of up to 630 terms.
+    tolerance: 1e-4,
+    draw: (random) => {
+      const { attrs, x, weight, y } = drawFiltered(random)
+      const bias = attrs.layout === 'nchw' ? [y[1]!, 1, 1] : [y[3]!]
+      const activation = random.pick(['none', 'relu', 'silu'])
+      const residual = random.chance()
+      const operands = [random.floats(x), random.floats(weight), random.floats(bias), random.floats(y)]
+      return nodeTrial(operands, (image, w, b, r) => {
+        const shifted = g.add(g.conv2d(image!, w!, attrs), b!)
+        const sum = residual ? g.add(shifted, r!) : shifted
+        return activation === 'relu' ? g.relu(sum) : activation === 'silu' ? g.mul(sum, g.sigmoid(sum)) : sum
+      })
+    },
+  }
+}
+
+/** With what the gradient of a clamp does to the gradient that comes out of a convolution. */
+function gatedConvolution(): OpCase {
+  return {
+    floor: 1,
+    tolerance: 1e-4,
+    draw: (random) => {
+      const { attrs, x, weight, y } = drawProblem(
+        random,
+        random.pick(['any', 'pointwise', 'depthwise', 'grouped', 'filtered']),
+      )
+      const form = random.integer(0, 5)
+      const residual = random.chance(0.3)
+      const operands = [random.floats(x), random.floats(weight), random.floats(y, -2, 2), random.floats(y)]
+      return nodeTrial(operands, (image, w, gate, r) => {
+        const convolved = g.conv2d(image!, w!, attrs)
+        const value = residual ? g.add(convolved, r!) : convolved
+        const at = gate!
+        switch (form) {
+          case 0:
+            return g.where(g.less(0, g.relu(at)), value, 0)
+          case 1:
+            return g.where(g.less(0, g.relu(at)), g.where(g.lessEqual(1, at), 0, value), 0)
+          case 2:
+            return g.where(g.lessEqual(at, -0.5), 0, g.where(g.less(at, 1), value, 0))
+          case 3:
+            return g.where(g.lessEqual(0, g.relu(at)), value, 0)
+          case 4:
+            return g.where(g.less(at, 0.25), 0, g.where(g.lessEqual(at, 1.5), value, 0))
+          default:
+            return g.where(g.less(g.relu(at), 0.5), value, 0)
+        }
+      })
+    },
+  }
+}
+
+export const convolutionCases: CaseTable<'conv2d' | 'conv2dInputGrad' | 'conv2dWeightGrad'> = {
+  conv2d: convolution(),
+  conv2dInputGrad: inputGrad(),
+  conv2dWeightGrad: weightGrad(),
 }
 
 /** The kinds that have algorithms of their own, each often enough. */
@@ -107,4 +188,9 @@ export const convolutionKinds: CaseTable = {
   'conv2d, 1 x 1': convolution('pointwise'),
   'conv2d, depthwise': convolution('depthwise'),
   'conv2d, grouped': convolution('grouped'),
+  'conv2d, 3 x 3 of many channels': convolution('filtered'),
+  'conv2d, 3 x 3 of many channels, activated': filteredAndActivated(),
+  'conv2d, gated': gatedConvolution(),
+  'conv2dInputGrad, 3 x 3 of many channels': inputGrad('filtered'),
+  'conv2dWeightGrad, 3 x 3 of many channels': weightGrad('filtered'),
 }

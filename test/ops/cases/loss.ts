@@ -17,7 +17,6 @@ function pairwise(
 ): OpCase {
   return {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const shape = random.solid(1)
       const [reduction, parameter] = [random.pick(reductions), random.uniform(0.3, 1.5)]
@@ -46,7 +45,6 @@ function classified(
 export const lossCases: CaseTable = {
   crossEntropy: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const { operands, ignoreIndex } = classified(random, 5)
       const [reduction, weighted] = [random.pick(reductions), random.chance()]
@@ -63,7 +61,6 @@ export const lossCases: CaseTable = {
   },
   'crossEntropy, soft targets': {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const shape = random.solid(2)
       const [reduction, weighted] = [random.pick(reductions), random.chance()]
@@ -80,7 +77,6 @@ export const lossCases: CaseTable = {
   },
   nllLoss: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const { operands, ignoreIndex } = classified(random, 0)
       const [reduction, weighted] = [random.pick(reductions), random.chance()]
@@ -118,7 +114,6 @@ export const lossCases: CaseTable = {
   pairwiseDistance: pairwise((a, b, _options, p) => F.pairwiseDistance(a, b, { p: 1 + p })),
   tripletMarginLoss: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const shape = random.solid(2, 2)
       const [margin, swap, reduction] = [random.uniform(0.1, 2), random.chance(), random.pick(reductions)]

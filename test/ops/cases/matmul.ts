@@ -4,7 +4,6 @@ import { type CaseTable, nodeTrial } from '../../support/op-case.ts'
 export const matmulCases: CaseTable<'matmul'> = {
   matmul: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const size = (): number => {
         if (random.size === 'huge') return random.integer(1, 400)

@@ -118,6 +118,7 @@ export const normalizationCases: CaseTable = {
     },
   },
   dropout: dropping(F.dropout),
+  dropout1d: dropping(F.dropout1d),
   dropout2d: dropping(F.dropout2d),
   alphaDropout: dropping(F.alphaDropout),
   dropPath: dropping(F.dropPath),

@@ -1,5 +1,5 @@
 import * as F from '../../../src/nn/functional/index.ts'
-import { concat, oneHot, stack, type Tensor } from '../../../src/tensor/index.ts'
+import { concat, oneHot, stack, type Tensor, zeros } from '../../../src/tensor/index.ts'
 import type { CaseRandom } from '../../support/case-random.ts'
 import { type CaseTable, type OpCase, tensorTrial } from '../../support/op-case.ts'
 
@@ -47,10 +47,15 @@ export const rearrangingCases: CaseTable = {
     const [a, b] = [random.signedAxis(rank), random.signedAxis(rank)]
     return (x) => x.transpose(a, b)
   }),
+  t: moving(() => (x) => x.t(), 2, 2),
   'view and reshape': moving(() => (x) => [x.view(-1), x.reshape(x.shape[0]!, -1)]),
   expand: moving((random, shape) => {
     const target = shape.map((d) => (d === 1 ? random.integer(1, 5) : random.chance() ? d : -1))
     return (x) => x.expand([random.tiny ? 2 : 3, ...target])
+  }),
+  expandAs: moving((random, shape) => {
+    const whole = shape.map((d) => (d === 1 ? random.integer(1, 5) : d))
+    return (x) => x.expandAs(zeros([random.tiny ? 2 : 3, ...whole]))
   }),
   slice: moving((random, shape) => {
     const specs = shape.map((size) => {

@@ -4,9 +4,9 @@ import { type CaseTable, type OpCase, tensorTrial } from '../../support/op-case.
 function resizing(mode: F.InterpolationMode, options: { readonly antialias?: boolean } = {}): OpCase {
   return {
     gradient: true,
-    floor: 1,
     draw: (random) => {
-      const space = mode === 'linear' ? 1 : mode === 'trilinear' ? 3 : 2
+      const space =
+        mode === 'linear' ? 1 : mode === 'trilinear' ? 3 : mode === 'area' ? random.integer(1, 3) : 2
       const images = random.floats([
         random.integer(1, random.tiny ? 2 : 5),
         random.dimension(5),
@@ -14,7 +14,7 @@ function resizing(mode: F.InterpolationMode, options: { readonly antialias?: boo
       ])
       const aligns = mode !== 'nearest' && mode !== 'nearestExact' && mode !== 'area'
       const size = Array.from({ length: space }, () => random.integer(1, random.tiny ? 5 : 17))
-      const scaleFactor = Array.from({ length: space }, () => random.pick([1, 1.5, 2, 2.3]))
+      const scaleFactor = Array.from({ length: space }, () => random.pick([1, 1.05, 1.5, 2, 2.3]))
       const target = random.chance(0.7) ? { size } : { scaleFactor }
       const alignCorners = aligns && random.chance()
       return tensorTrial([images], (x) => F.interpolate(x!, { ...target, ...options, mode, alignCorners }))
@@ -25,7 +25,6 @@ function resizing(mode: F.InterpolationMode, options: { readonly antialias?: boo
 function gridSample(mode: NonNullable<F.GridSampleOptions['mode']>): OpCase {
   return {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const n = random.integer(1, 3)
       const x = random.floats([n, random.dimension(4), random.dimension(7) + 1, random.dimension(7) + 1])
@@ -54,7 +53,6 @@ export const resizingCases: CaseTable = {
   'gridSample, bicubic': gridSample('bicubic'),
   affineGrid: {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const size = [random.integer(1, 5), 3, random.dimension(), random.dimension()]
       const alignCorners = random.chance()

@@ -11,14 +11,17 @@ interface Window {
   readonly shape: number[]
 }
 
-/** Images that a window fits into; padding is at most half of it. */
-function drawWindow(random: CaseRandom, dilated: boolean): Window {
+/** Images that a window fits into, or of which its last row and column reach out; padding is at most half of it. */
+function drawWindow(random: CaseRandom, dilated: boolean, reaching = false): Window {
   const { tiny } = random
   const kernel = random.chance(0.4) ? ([3, 3] as const) : random.pair(1, tiny ? 3 : 4)
   const stride = random.pair(1, tiny ? 2 : 3)
   const dilation = dilated && random.chance(0.3) ? random.pair(1, 2) : ([1, 1] as const)
   const padding = kernel.map((k) => random.integer(0, Math.floor(k / 2))) as [number, number]
-  const space = kernel.map((k, i) => dilation[i]! * (k - 1) + 1 + random.integer(0, tiny ? 2 : 8))
+  const space = kernel.map((k, i) => {
+    const least = dilation[i]! * (k - 1) + 1 - (reaching ? 2 * padding[i]! + stride[i]! - 1 : 0)
+    return Math.max(least, 1) + random.integer(0, tiny ? 2 : 8)
+  })
   return {
     kernel,
     stride,
@@ -41,7 +44,6 @@ type Conv = (random: CaseRandom) => {
 function convolution(plan: Conv): OpCase {
   return {
     gradient: true,
-    floor: 1,
     draw: (random) => {
       const { x, weight, outChannels, fn } = plan(random)
       const [biased, residual] = [random.chance(0.7), random.chance(0.3)]
@@ -67,12 +69,12 @@ function channels(random: CaseRandom): { groups: number; perGroup: number; out: 
 function pooling(
   fn: (x: Tensor, random: Window, choice: CaseRandom) => Tensor | readonly Tensor[],
   dilated: boolean,
+  reaching = false,
 ): OpCase {
   return {
     gradient: true,
-    floor: 1,
     draw: (random) => {
-      const window = drawWindow(random, dilated)
+      const window = drawWindow(random, dilated, reaching)
       const x = random.smooth ? random.distinct(window.shape) : random.floats(window.shape)
       return tensorTrial([x], (t) => fn(t!, window, random))
     },
@@ -148,10 +150,14 @@ export const windowCases: CaseTable = {
     }
   }),
   maxPool2d: pooling((x, { kernel, stride, padding }) => F.maxPool2d(x, kernel, { stride, padding }), false),
-  'maxPool2d, ceilMode': pooling((x, { kernel, stride, padding }) => {
-    const { values, indices } = F.maxPool2dWithIndices(x, kernel, { stride, padding, ceilMode: true })
-    return [values, indices]
-  }, false),
+  'maxPool2d, ceilMode': pooling(
+    (x, { kernel, stride, padding }) => {
+      const { values, indices } = F.maxPool2dWithIndices(x, kernel, { stride, padding, ceilMode: true })
+      return [values, indices]
+    },
+    false,
+    true,
+  ),
   'maxPool2d, dilation': pooling(
     (x, { kernel, stride, dilation }) => F.maxPool2d(x, kernel, { stride, dilation }),
     true,
@@ -161,6 +167,7 @@ export const windowCases: CaseTable = {
     (x, { kernel, stride, padding }) =>
       F.avgPool2d(x, kernel, { stride, padding, ceilMode: true, countIncludePad: padding[0] > 0 }),
     false,
+    true,
   ),
   'avgPool2d, divisor': pooling(
     (x, { kernel, stride, padding }) =>
