@@ -42,6 +42,8 @@ function run(programs: Readonly<Record<string, string>>): {
   return { status, last: stdout.trimEnd().split('\n').at(-1)!, stderr, left: readdirSync(folder) }
 }
 
+const otherThanTests = '[ "$1" != test ]'
+
 describe.skipIf(process.platform === 'win32')('the gate', () => {
   it('counts where the installation fails, and tidies up', () => {
     expect(run({ npm: 'exit 3' })).toMatchObject({
@@ -52,19 +54,27 @@ describe.skipIf(process.platform === 'win32')('the gate', () => {
   })
 
   it('counts where the checks before the tests fail', () => {
-    expect(run({ npm: '[ "$1" = install ] || exit 2' })).toMatchObject({
+    expect(run({ npm: `${otherThanTests} || exit 2` })).toMatchObject({
       status: 2,
-      last: '0 passed, 1 failed',
+      last: '1 passed, 1 failed',
     })
   })
 
   it('counts tests, and files that could not be run', () => {
     const results =
       '{"numPassedTests":7,"numFailedTests":1,"testResults":[{"status":"failed","assertionResults":[]}]}'
-    const npm = `[ "$1" = install ] || { echo '${results}' > results.json; exit 1; }`
-    expect(run({ npm })).toMatchObject({ status: 1, last: '7 passed, 2 failed' })
-    const passed = `[ "$1" = install ] || echo '{"numPassedTests":7,"numFailedTests":0}' > results.json`
-    expect(run({ npm: passed })).toMatchObject({ status: 0, last: '7 passed, 0 failed' })
+    const npm = `${otherThanTests} || { echo '${results}' > results.json; exit 1; }`
+    expect(run({ npm })).toMatchObject({ status: 1, last: '8 passed, 2 failed' })
+    const passed = `${otherThanTests} || echo '{"numPassedTests":7,"numFailedTests":0}' > results.json`
+    expect(run({ npm: passed })).toMatchObject({ status: 0, last: '8 passed, 0 failed' })
+  })
+
+  it('counts WebAssembly that is not what the sources give as a failure', () => {
+    const npm = `case "$*" in
+      *build:wasm*) exit 4 ;;
+      test*) echo '{"numPassedTests":7,"numFailedTests":0}' > results.json ;;
+    esac`
+    expect(run({ npm })).toMatchObject({ status: 1, last: '7 passed, 1 failed' })
   })
 
   it('says which Node it needs', () => {
