@@ -133,7 +133,10 @@ void laneRow(const Kernel& kernel, const Sampling& s, const LaneTap* taps, int64
   const int64_t step = s.strideX * s.pixelStride;
   for (int64_t j = 0; j < first; ++j) border(j);
   int64_t j = first;
+#if !defined(__wasm__)
+  // More than the 15 registers that V8 has would hold.
   for (; j + 8 <= last; j += 8) kernel.template pixels<8>(inside, count, j * step, step, targetAt(j));
+#endif
   for (; j + 4 <= last; j += 4) kernel.template pixels<4>(inside, count, j * step, step, targetAt(j));
   if (j + 2 <= last) {
     kernel.template pixels<2>(inside, count, j * step, step, targetAt(j));

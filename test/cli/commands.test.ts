@@ -123,7 +123,7 @@ describe('list, summary, info', () => {
     expect(code, stderr).toBe(0)
     expect(stderr.split('\n')).toEqual([
       `4 classes, from ${weights}`,
-      expect.stringMatching(/^device CPU, \d+ threads?, wasm.* \(wasm: the native addon .*\)$/),
+      expect.stringMatching(/^device CPU, \d+ threads?, wasm\S* \(wasm: the native addon .*\)$/),
       '',
     ])
   })
