@@ -1,7 +1,7 @@
 #include "grouped.h"
 
 #include "convolve.h"
-#include "lane-rows.h"
+#include "depthwise-kernel.h"
 
 namespace ocelli {
 namespace OCELLI_ISA {
@@ -127,6 +127,75 @@ void addRow(const float* x, int64_t xStep, int64_t xCount, const float* dy, int6
   for (int i = 0; i < N; ++i) sum[i].store(sums + i * width);
 }
 
+// Whether a permutation costs as much as a multiply-add: then each pixel is permuted once for all its taps.
+#if defined(__AVX2__) && !defined(OCELLI_EMULATE_16)
+constexpr bool expands = true;
+#else
+constexpr bool expands = false;
+#endif
+
+// A block of output channels at a time, over rows in which each of its inputs has been brought into place: pixel x holds
+// `inner` vectors, so that every tap and inner channel is a tap of a depthwise convolution.
+void convolveExpanded(Context& context, const Sampling& s, const Tap* taps, int64_t tapCount, int64_t allTaps,
+                      const float* packed, const Blocks& blocks, float* y, int64_t yStride, const OutputStage& stage) {
+  const int64_t inner = blocks.inner, floats = blockFloats(allTaps, inner), pixelFloats = inner * width;
+  int64_t lowest = taps[0].dy, highest = taps[0].dy;
+  for (int64_t t = 1; t < tapCount; ++t) {
+    lowest = smaller(lowest, taps[t].dy);
+    highest = larger(highest, taps[t].dy);
+  }
+  const int64_t across = tapsAcross(taps, tapCount), rowTaps = across == 0 ? 1 : across;
+  const int64_t rowsAtOnce = larger(1, smaller(8, divideUp(s.images * s.gridH, 2 * int64_t{context.pool.size()})));
+  const int64_t rowGroups = divideUp(s.gridH, rowsAtOnce);
+  Sampling expanded = s;
+  expanded.pixelStride = pixelFloats;
+  expanded.channels = width;
+  const int64_t rows = (rowsAtOnce - 1) * s.strideY + highest - lowest + 1;
+  const int64_t imageBytes = roundUp(rows * s.w * pixelFloats * 4, 64);
+  const int64_t tapBytes = roundUp(tapCount * inner * int64_t{sizeof(LaneTap)}, 64);
+  const int64_t bytes = imageBytes + tapBytes + laneRowBytes(expanded, tapCount * inner, width, stage);
+  const DepthwiseKernel whole{width, pixelFloats, across, s.strideX};
+  parallelFor(context.pool, s.images * rowGroups * blocks.count(), [&](int64_t task, int thread) {
+    const int64_t block = task % blocks.count(), group = task / blocks.count();
+    const int64_t image = group / rowGroups, i0 = group % rowGroups * rowsAtOnce;
+    const int64_t i1 = smaller(i0 + rowsAtOnce, s.gridH), column = block * width;
+    char* memory = static_cast<char*>(context.scratch(context, thread, bytes));
+    float* image0 = reinterpret_cast<float*>(memory);
+    LaneTap* lanes = reinterpret_cast<LaneTap*>(memory + imageBytes);
+    const float* weights = packed + block * floats;
+    const float* places = weights + allTaps * inner * width;
+    // Taps of a row side by side for each inner channel.
+    for (int64_t t = 0; t < tapCount; ++t) {
+      for (int64_t i = 0; i < inner; ++i) {
+        lanes[(t / rowTaps * inner + i) * rowTaps + t % rowTaps] = {
+            taps[t].dy, taps[t].dx, i * width, weights + (taps[t].index * inner + i) * width};
+      }
+    }
+    const int64_t first = blocks.firstInput(block), n = blocks.inputs() - first;
+    const int64_t y0 = larger(0, i0 * s.strideY + lowest), y1 = smaller(s.h, (i1 - 1) * s.strideY + highest + 1);
+    for (int64_t row = y0; row < y1; ++row) {
+      const float* from = s.x + (image * s.h + row) * s.w * s.pixelStride + first;
+      float* to = image0 + (row - y0) * s.w * pixelFloats;
+      for (int64_t x = 0; x < s.w; ++x) {
+        const Vector value = loadLanes(from, n);
+        for (int64_t i = 0; i < inner; ++i) permute(value, loadPlaces(places + i * width)).store(to + i * width);
+        from += s.pixelStride;
+        to += pixelFloats;
+      }
+    }
+    Sampling local = expanded;
+    // laneRow adds (image * h + y) * w pixels, of which the first y0 rows are not there.
+    local.x = image0 - (image * s.h + y0) * s.w * pixelFloats;
+    DepthwiseKernel kernel = whole;
+    kernel.channels = smaller(width, blocks.outputs - column);
+    const OutputStage blockStage = stage.fromColumn(column);
+    for (int64_t i = i0; i < i1; ++i) {
+      laneRow(kernel, local, lanes, tapCount * inner, image, i, kernel.channels, y + column, yStride, blockStage,
+              memory + imageBytes + tapBytes);
+    }
+  });
+}
+
 void writePlaces(const Blocks& blocks, int64_t block, float* target) {
   for (int64_t i = 0; i < blocks.inner; ++i) {
     for (int64_t lane = 0; lane < width; ++lane) {
@@ -171,11 +240,16 @@ void convolveGrouped(Context& context, const Sampling& s, const Tap* taps, int64
                      const float* packed, int64_t groups, int64_t outer, float* y, int64_t yStride,
                      const OutputStage& stage) {
   if (s.pixels() == 0) return;
+  // With strides too few taps share a pixel.
+  if (expands && outer % width != 0 && tapCount > 4 * s.strideY * s.strideX) {
+    convolveExpanded(context, s, taps, tapCount, allTaps, packed, {groups * outer, s.channels, outer}, y, yStride, stage);
+    return;
+  }
   const GroupedKernel kernel{{groups * outer, s.channels, outer}, allTaps, packed};
   const int64_t outputs = groups * outer;
   Array<LaneTap> lanes(tapCount);
   for (int64_t t = 0; t < tapCount; ++t) {
-    lanes[t] = {taps[t].dy, taps[t].dx, packed + taps[t].index * s.channels * width};
+    lanes[t] = {taps[t].dy, taps[t].dx, 0, packed + taps[t].index * s.channels * width};
   }
   const int64_t bytes = laneRowBytes(s, tapCount, outputs, stage);
   laneRows(context, s, s.gridW * outputs * s.channels * tapCount, bytes, [&](int64_t image, int64_t row, void* memory) {

@@ -7,9 +7,9 @@
 namespace ocelli {
 namespace OCELLI_ISA {
 
-// A tap with its weights; what they are is the kernel's affair.
+// A tap `offset` floats into a pixel, with its weights; what they are is the kernel's affair.
 struct LaneTap {
-  int64_t dy, dx;
+  int64_t dy, dx, offset;
   const float* weights;
 };
 
@@ -80,7 +80,7 @@ void laneRow(const Kernel& kernel, const Sampling& s, const LaneTap* taps, int64
   for (int64_t t = 0; t < tapCount; ++t) {
     const int64_t y = i * s.strideY + taps[t].dy;
     if (y < 0 || y >= s.h) continue;
-    inside[count] = {s.x + ((image * s.h + y) * s.w + taps[t].dx) * s.pixelStride, taps[t].weights};
+    inside[count] = {s.x + ((image * s.h + y) * s.w + taps[t].dx) * s.pixelStride + taps[t].offset, taps[t].weights};
     dx[count] = taps[t].dx;
     lowest = count == 0 ? taps[t].dx : smaller(lowest, taps[t].dx);
     highest = count == 0 ? taps[t].dx : larger(highest, taps[t].dx);
