@@ -21,8 +21,7 @@ void pause() {
 }  // namespace
 
 SpinningThreadPool::SpinningThreadPool(int threads)
-    : shares_(static_cast<size_t>(threads > 1 ? threads : 1)), joined_(closed) {
-  workers_.reserve(shares_.size());
+    : shares_(threads > 1 ? threads : 1), joined_(closed) {
   for (int thread = 1; thread < threads; ++thread) workers_.emplace_back([this, thread] { work(thread); });
 }
 
@@ -36,29 +35,12 @@ SpinningThreadPool::~SpinningThreadPool() {
   for (std::thread& worker : workers_) worker.join();
 }
 
-void SpinningThreadPool::takeTasks(int thread) {
-  const Job job = job_;
-  const int threads = size();
-  for (int i = 0; i < threads; ++i) {
-    const int owner = (thread + i) % threads;
-    const int64_t end = shareStart(job.tasks, owner + 1);
-    for (;;) {
-      const int64_t task = shares_[static_cast<size_t>(owner)].next.fetch_add(1, std::memory_order_relaxed);
-      if (task >= end) break;
-      job.body(job.context, task, thread);
-    }
-  }
-}
-
 void SpinningThreadPool::parallel(int64_t tasks, void (*body)(void*, int64_t, int), void* context) {
   if (tasks <= 1 || workers_.empty()) {
     for (int64_t task = 0; task < tasks; ++task) body(context, task, 0);
     return;
   }
-  job_ = {body, context, tasks};
-  for (int thread = 0; thread < size(); ++thread) {
-    shares_[static_cast<size_t>(thread)].next.store(shareStart(tasks, thread), std::memory_order_relaxed);
-  }
+  shares_.open(tasks, body, context);
   joined_.fetch_and(~closed, std::memory_order_release);
   epoch_.fetch_add(1, std::memory_order_seq_cst);
   if (sleeping_.load(std::memory_order_seq_cst) > 0) {
@@ -66,7 +48,7 @@ void SpinningThreadPool::parallel(int64_t tasks, void (*body)(void*, int64_t, in
     { std::lock_guard<std::mutex> lock(mutex_); }
     wake_.notify_all();
   }
-  takeTasks(0);
+  shares_.take(0);
   joined_.fetch_or(closed, std::memory_order_acq_rel);
   for (int spin = 0; joined_.load(std::memory_order_acquire) != closed; ++spin) {
     if (spin < spins) {
@@ -90,7 +72,7 @@ void SpinningThreadPool::work(int thread) {
     if (ending_) return;
     seen = epoch_.load(std::memory_order_acquire);
     // A worker that comes too late finds the job closed, or the next one open.
-    if ((joined_.fetch_add(1, std::memory_order_acq_rel) & closed) == 0) takeTasks(thread);
+    if ((joined_.fetch_add(1, std::memory_order_acq_rel) & closed) == 0) shares_.take(thread);
     joined_.fetch_sub(1, std::memory_order_release);
   }
 }

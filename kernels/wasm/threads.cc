@@ -28,19 +28,6 @@ void Signal::raise() {
   __builtin_wasm_memory_atomic_notify(reinterpret_cast<int*>(value_.address()), UINT32_MAX);
 }
 
-void SpinningThreadPool::takeTasks(int thread) {
-  const Job job = job_;
-  for (int i = 0; i < size_; ++i) {
-    const int owner = (thread + i) % size_;
-    const int64_t end = shareStart(job.tasks, owner + 1);
-    for (;;) {
-      const int64_t task = shares_[static_cast<size_t>(owner)].next.fetch_add(1, std::memory_order_relaxed);
-      if (task >= end) break;
-      job.body(job.context, task, thread);
-    }
-  }
-}
-
 void SpinningThreadPool::close() {
   joined_.fetch_or(closed, std::memory_order_acq_rel);
   while (joined_.load(std::memory_order_acquire) != closed) {
@@ -48,17 +35,14 @@ void SpinningThreadPool::close() {
 }
 
 void SpinningThreadPool::parallel(int64_t tasks, void (*body)(void*, int64_t, int), void* context) {
-  if (tasks <= 1 || size_ == 1) {
+  if (tasks <= 1 || size() == 1) {
     for (int64_t task = 0; task < tasks; ++task) body(context, task, 0);
     return;
   }
-  job_ = {body, context, tasks};
-  for (int thread = 0; thread < size_; ++thread) {
-    shares_[static_cast<size_t>(thread)].next.store(shareStart(tasks, thread), std::memory_order_relaxed);
-  }
+  shares_.open(tasks, body, context);
   joined_.fetch_and(~closed, std::memory_order_release);
   opened_.raise();
-  takeTasks(0);
+  shares_.take(0);
   close();
 }
 
@@ -67,7 +51,7 @@ void SpinningThreadPool::work(int thread) {
   for (;;) {
     seen = opened_.wait(seen);
     // A worker that comes too late finds the job closed, or the next one open.
-    if ((joined_.fetch_add(1, std::memory_order_acq_rel) & closed) == 0) takeTasks(thread);
+    if ((joined_.fetch_add(1, std::memory_order_acq_rel) & closed) == 0) shares_.take(thread);
     joined_.fetch_sub(1, std::memory_order_release);
   }
 }
@@ -75,7 +59,7 @@ void SpinningThreadPool::work(int thread) {
 void SpinningThreadPool::leave() { joined_.fetch_sub(1, std::memory_order_release); }
 
 void SpinningThreadPool::abandon() {
-  for (Share& share : shares_) share.next.store(job_.tasks, std::memory_order_relaxed);
+  shares_.drop();
   close();
 }
 

@@ -2,9 +2,9 @@
 // work().
 #pragma once
 #include <atomic>
-#include <vector>
 
 #include "../context.h"
+#include "../task-shares.h"
 
 namespace ocelli {
 
@@ -23,8 +23,8 @@ class Signal {
 
 class SpinningThreadPool final : public ThreadPool {
  public:
-  explicit SpinningThreadPool(int threads) : size_(threads), shares_(static_cast<size_t>(threads)) {}
-  int size() const override { return size_; }
+  explicit SpinningThreadPool(int threads) : shares_(threads) {}
+  int size() const override { return shares_.threads(); }
   void parallel(int64_t tasks, void (*body)(void* context, int64_t task, int thread), void* context) override;
 
   // What worker `thread`, 1 to size() - 1, does all its life.
@@ -35,24 +35,11 @@ class SpinningThreadPool final : public ThreadPool {
   void abandon();
 
  private:
-  void takeTasks(int thread);
   void close();
-  int64_t shareStart(int64_t tasks, int thread) const { return tasks * thread / size_; }
 
   static constexpr int32_t closed = 1 << 30;
 
-  struct Job {
-    void (*body)(void* context, int64_t task, int thread);
-    void* context;
-    int64_t tasks;
-  };
-  // The next task of a thread's share, which ends where the next thread's begins.
-  struct alignas(64) Share {
-    std::atomic<int64_t> next{0};
-  };
-  const int size_;
-  Job job_{};
-  std::vector<Share> shares_;
+  TaskShares shares_;
   // The workers inside the job, plus `closed` while none may join.
   alignas(64) std::atomic<int32_t> joined_{closed};
   alignas(64) Signal opened_;  // counts jobs
