@@ -15,7 +15,7 @@ void conv2dInputGrad(const Conv2dInputGrad& i, Context& context) {
   float* dx = context.at<float>(i.dx.slot, i.dx.offset);
   const OutputStage stage = resolveEpilogue(i.hasEpilogue ? &i.epilogue : nullptr, context);
   Array<Tap> taps(tapCount);
-  const ConvAlgorithm algorithm = possible(i.algorithm, inner, outer);
+  const ConvAlgorithm algorithm = supportedAlgorithm(i.algorithm, inner, outer);
 
   if (const int64_t tile = winogradTile(algorithm)) {
     const Sampling sampling = phaseSampling(g, dy, i.dy, inner, i.dx, 0, 0);

@@ -14,7 +14,7 @@ void conv2dWeightGrad(const Conv2dWeightGrad& i, Context& context) {
     depthwiseWeightGrad(i, context);
     return;
   }
-  if (possible(i.algorithm, i.x.c / g.groups, i.dy.c / g.groups) == ConvAlgorithm::Grouped) {
+  if (supportedAlgorithm(i.algorithm, i.x.c / g.groups, i.dy.c / g.groups) == ConvAlgorithm::Grouped) {
     groupedWeightGrad(i, context);
     return;
   }

@@ -12,7 +12,7 @@ int64_t tapsOf(const ConvGeometry& g) { return g.kernelH * g.kernelW; }
 
 int64_t packedConvBytes(ConvAlgorithm algorithm, const ConvGeometry& g, int64_t outChannels, int64_t inChannels) {
   const int64_t taps = tapsOf(g);
-  switch (possible(algorithm, inChannels / g.groups, outChannels / g.groups)) {
+  switch (supportedAlgorithm(algorithm, inChannels / g.groups, outChannels / g.groups)) {
     case ConvAlgorithm::Depthwise:
       return taps * depthwiseStride(outChannels) * 4;
     case ConvAlgorithm::Grouped:
@@ -30,7 +30,7 @@ void packConv(const PackConv& i, Context& context) {
   const int64_t taps = tapsOf(g), inner = i.inChannels / g.groups, outer = i.outChannels / g.groups;
   const float* source = context.at<float>(i.source.slot, i.source.offset);
   float* target = context.at<float>(i.target.slot, i.target.offset);
-  const ConvAlgorithm algorithm = possible(i.algorithm, inner, outer);
+  const ConvAlgorithm algorithm = supportedAlgorithm(i.algorithm, inner, outer);
   if (algorithm == ConvAlgorithm::Depthwise) {
     packDepthwise(target, source, taps, i.outChannels);
   } else if (algorithm == ConvAlgorithm::Grouped) {
@@ -57,7 +57,7 @@ void conv2d(const Conv2d& i, Context& context) {
   const Sampling sampling = forwardSampling(g, x, i.x, inner, i.y);
   Array<Tap> taps(tapCount);
   forwardTaps(g, taps.data());
-  const ConvAlgorithm algorithm = possible(i.algorithm, inner, outer);
+  const ConvAlgorithm algorithm = supportedAlgorithm(i.algorithm, inner, outer);
 
   if (const int64_t tile = winogradTile(algorithm)) {
     const int64_t weightFloats = i.packed ? 0 : winogradWeightFloats(tile, inner, outer);

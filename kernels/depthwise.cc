@@ -82,16 +82,11 @@ void depthwiseWeightGrad(const Conv2dWeightGrad& i, Context& context) {
     for (int64_t row = rows * chunk / chunks; row < rows * (chunk + 1) / chunks; ++row) {
       const int64_t image = row / i.dy.h, oy = row % i.dy.h;
       for (int64_t t = 0; t < taps; ++t) {
-        const int64_t y = oy * g.strideH + t / g.kernelW * g.dilationH - g.padTop;
-        if (y < 0 || y >= i.x.h) continue;
-        const int64_t shift = t % g.kernelW * g.dilationW - g.padLeft;
-        const int64_t first = shift < 0 ? divideUp(-shift, g.strideW) : 0;
-        const int64_t room = i.x.w - 1 - shift;
-        const int64_t last = room < 0 ? 0 : smaller(i.dy.w, room / g.strideW + 1);
-        if (first >= last) continue;
-        addRowAll(x + ((image * i.x.h + y) * i.x.w + first * g.strideW + shift) * i.x.pixelStride,
-                  g.strideW * i.x.pixelStride, dy + (row * i.dy.w + first) * i.dy.pixelStride, i.dy.pixelStride,
-                  last - first, channels, sums + t * stride);
+        const TapRow tap = tapRow(g, t, i.x, oy, i.dy.w);
+        if (tap.first >= tap.last) continue;
+        addRowAll(x + ((image * i.x.h + tap.y) * i.x.w + tap.x) * i.x.pixelStride, g.strideW * i.x.pixelStride,
+                  dy + (row * i.dy.w + tap.first) * i.dy.pixelStride, i.dy.pixelStride, tap.last - tap.first, channels,
+                  sums + t * stride);
       }
     }
   });

@@ -148,9 +148,7 @@ bool recognise(const Epilogue& epilogue, Value& result) {
 
 OutputStage OutputStage::fromColumn(int64_t offset) const {
   OutputStage stage = *this;
-  if (bias != nullptr) stage.bias += offset;
-  if (residual != nullptr) stage.residual += offset;
-  if (gate != nullptr) stage.gate += offset;
+  stage.finish = finish.from(0, offset);
   if (code != nullptr) {
     for (int64_t i = 0; i < code->inputs.size; ++i) stage.inputs[i] += offset;
   }
@@ -165,18 +163,19 @@ OutputStage resolveEpilogue(const Epilogue* epilogue, const Context& context) {
   };
   Value value;
   if (recognise(*epilogue, value)) {
-    if (value.bias >= 0) stage.bias = address(value.bias);
+    Finish& finish = stage.finish;
+    if (value.bias >= 0) finish.bias = address(value.bias);
     if (value.residual >= 0) {
-      stage.residual = address(value.residual);
-      stage.residualStride = epilogue->inputs[value.residual].rowStride;
+      finish.residual = address(value.residual);
+      finish.residualStride = epilogue->inputs[value.residual].rowStride;
     }
-    stage.low = value.low;
-    stage.high = value.high;
+    finish.low = value.low;
+    finish.high = value.high;
     if (value.gate >= 0) {
-      stage.gate = address(value.gate);
-      stage.gateStride = epilogue->inputs[value.gate].rowStride;
-      stage.gateLow = value.gateLow;
-      stage.gateHigh = value.gateHigh;
+      finish.gate = address(value.gate);
+      finish.gateStride = epilogue->inputs[value.gate].rowStride;
+      finish.gateLow = value.gateLow;
+      finish.gateHigh = value.gateHigh;
     }
     return stage;
   }

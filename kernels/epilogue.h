@@ -1,8 +1,8 @@
-// What happens to a product before it is stored. Epilogues of the form clamp(product + bias + residual), 0 where a further
-// operand leaves an interval (the gradient of a clamp), are recognised and done in registers; any other code runs through runMicroOps on the finished block, while it is in the cache.
+// What happens to a product before it is stored. Epilogues that a Finish can do are recognised and done in registers; any
+// other code runs through runMicroOps on the finished block, while it is in the cache.
 #pragma once
+#include "finish.h"
 #include "kernels.h"
-#include "vector.h"
 
 namespace ocelli {
 
@@ -12,16 +12,9 @@ constexpr int maxEpilogueInputs = 32;
 namespace OCELLI_ISA {
 
 struct OutputStage {
-  const float* bias = nullptr;      // one a column
-  const float* residual = nullptr;  // one an element, rows `residualStride` apart
-  int64_t residualStride = 0;
-  float low = -__builtin_inff(), high = __builtin_inff();
-  // One an element, rows `gateStride` apart: results count only where gateLow < gate < gateHigh.
-  const float* gate = nullptr;
-  int64_t gateStride = 0;
-  float gateLow = -__builtin_inff(), gateHigh = __builtin_inff();
+  Finish finish;
 
-  // When set, the fields above are unused and this code runs.
+  // When set, `finish` is unused and this code runs.
   const Epilogue* code = nullptr;
   const float* inputs[maxEpilogueInputs];
 

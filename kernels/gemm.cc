@@ -92,8 +92,7 @@ Operands operandsOf(const Matmul& i, const Context& context, const OutputStage& 
              context.at<float>(i.b.slot, i.b.offset) + batch * i.batchStrideB,
              {context.at<float>(i.c.slot, i.c.offset) + batch * i.batchStrideC, i.c.stride, stage}};
   // The full inputs of a batch follow one another, as rows do.
-  if (stage.residual != nullptr) o.output.stage.residual += row * stage.residualStride;
-  if (stage.gate != nullptr) o.output.stage.gate += row * stage.gateStride;
+  o.output.stage.finish = stage.finish.from(row, 0);
   if (stage.code != nullptr) {
     for (int64_t n = 0; n < stage.code->inputs.size; ++n) {
       if (stage.code->inputs[n].full) o.output.stage.inputs[n] += row * stage.code->inputs[n].rowStride;
@@ -160,17 +159,9 @@ void multiplyRows(const Matmul& i, Context& context) {
       return;
     }
     for (int64_t row = 0; row < i.m; ++row) {
-      for (int64_t j = 0; j < count; ++j) {
-        float value = values[row * columns + j];
-        if (s.bias != nullptr) value += s.bias[column + j];
-        if (s.residual != nullptr) value += s.residual[row * s.residualStride + column + j];
-        value = s.low > value ? s.low : value;
-        value = s.high < value ? s.high : value;
-        if (s.gate != nullptr) {
-          const float gate = s.gate[row * s.gateStride + column + j];
-          if (!(gate > s.gateLow && gate < s.gateHigh)) value = 0.0f;
-        }
-        o.output.c[row * o.output.cStride + column + j] = value;
+      for (int64_t j = 0; j < count; j += Vector::width) {
+        const Vector value = loadLanes(values + row * columns + j, count - j);
+        storeLanes(s.finish(value, row, column + j, count - j), o.output.c + row * o.output.cStride + column + j, count - j);
       }
     }
   });

@@ -207,7 +207,7 @@ void writePlaces(const Blocks& blocks, int64_t block, float* target) {
 
 }  // namespace
 
-ConvAlgorithm possible(ConvAlgorithm algorithm, int64_t inner, int64_t outer) {
+ConvAlgorithm supportedAlgorithm(ConvAlgorithm algorithm, int64_t inner, int64_t outer) {
   if (algorithm != ConvAlgorithm::Grouped || outer % width == 0) return algorithm;
   // A group's outputs may start anywhere in a block, unless blocks hold whole groups.
   const int64_t groups = outer == 0 ? 0 : width % outer == 0 ? width / outer : divideUp(width - 1, outer) + 1;
@@ -284,19 +284,15 @@ void groupedWeightGrad(const Conv2dWeightGrad& i, Context& context) {
     for (int64_t row = rows * stretch / stretches; row < rows * (stretch + 1) / stretches; ++row) {
       const int64_t image = row / i.dy.h, oy = row % i.dy.h;
       for (int64_t t = 0; t < taps; ++t) {
-        const int64_t y = oy * g.strideH + t / g.kernelW * g.dilationH - g.padTop;
-        if (y < 0 || y >= i.x.h) continue;
-        const int64_t shift = t % g.kernelW * g.dilationW - g.padLeft;
-        const int64_t from = shift < 0 ? divideUp(-shift, g.strideW) : 0, room = i.x.w - 1 - shift;
-        const int64_t until = room < 0 ? 0 : smaller(i.dy.w, room / g.strideW + 1);
-        if (from >= until) continue;
-        const float* xRow = x + ((image * i.x.h + y) * i.x.w + from * g.strideW + shift) * i.x.pixelStride + first;
-        const float* dyRow = dy + (row * i.dy.w + from) * i.dy.pixelStride + block * width;
+        const TapRow tap = tapRow(g, t, i.x, oy, i.dy.w);
+        if (tap.first >= tap.last) continue;
+        const float* xRow = x + ((image * i.x.h + tap.y) * i.x.w + tap.x) * i.x.pixelStride + first;
+        const float* dyRow = dy + (row * i.dy.w + tap.first) * i.dy.pixelStride + block * width;
         const int64_t xStep = g.strideW * i.x.pixelStride;
         for (int64_t c = 0; c < inner;) {
           const int64_t step = c + 8 <= inner ? 8 : c + 4 <= inner ? 4 : 1;
           (step == 8 ? addRow<8> : step == 4 ? addRow<4> : addRow<1>)(
-              places == nullptr ? xRow + c : xRow, xStep, xCount, dyRow, i.dy.pixelStride, dyCount, until - from,
+              places == nullptr ? xRow + c : xRow, xStep, xCount, dyRow, i.dy.pixelStride, dyCount, tap.last - tap.first,
               places == nullptr ? nullptr : places + c * width, sums + (t * inner + c) * width);
           c += step;
         }

@@ -24,36 +24,12 @@ struct LaneSource {
 struct LaneTarget {
   float* c;      // of the first pixel
   int64_t step;  // from pixel to pixel
-  const float* bias;
-  const float* residual;
-  int64_t residualStep;
-  float low, high;
-  const float* gate;
-  int64_t gateStep;
-  float gateLow, gateHigh;
+  Finish finish;  // rows are pixels
 };
 
-OCELLI_INLINE Vector loadLanes(const float* from, int64_t n) {
-  return n >= Vector::width ? Vector::load(from) : Vector::loadPartial(from, n);
-}
-OCELLI_INLINE void storeLanes(Vector value, float* to, int64_t n) {
-  if (n >= Vector::width) {
-    value.store(to);
-  } else {
-    value.storePartial(to, n);
-  }
-}
-
-// Stores clamp(sum + bias + residual), gated, of pixel p, n channels from `channel` on.
+// Stores what becomes of a sum: of pixel p, n channels from `channel` on.
 OCELLI_INLINE void finishLanes(const LaneTarget& target, int64_t p, int64_t channel, int64_t n, Vector sum) {
-  if (target.bias != nullptr) sum = sum + loadLanes(target.bias + channel, n);
-  if (target.residual != nullptr) sum = sum + loadLanes(target.residual + p * target.residualStep + channel, n);
-  sum = clampAbove(clampBelow(sum, Vector::broadcast(target.low)), Vector::broadcast(target.high));
-  if (target.gate != nullptr) {
-    sum = within(sum, loadLanes(target.gate + p * target.gateStep + channel, n), Vector::broadcast(target.gateLow),
-                 Vector::broadcast(target.gateHigh));
-  }
-  storeLanes(sum, target.c + p * target.step + channel, n);
+  storeLanes(target.finish(sum, p, channel, n), target.c + p * target.step + channel, n);
 }
 
 OCELLI_INLINE int64_t laneRowBytes(const Sampling& sampling, int64_t tapCount, int64_t channels, const OutputStage& stage) {
@@ -95,27 +71,15 @@ void laneRow(const Kernel& kernel, const Sampling& s, const LaneTap* taps, int64
     at += roundUp(s.gridW * channels * 4, 64);
     target.c = values;
     target.step = channels;
-    target.low = -__builtin_inff();
-    target.high = __builtin_inff();
   } else {
     target.c = c + row0 * cStride;
     target.step = s.outStepX * cStride;
-    target.bias = stage.bias;
-    target.residual = stage.residual == nullptr ? nullptr : stage.residual + row0 * stage.residualStride;
-    target.residualStep = s.outStepX * stage.residualStride;
-    target.low = stage.low;
-    target.high = stage.high;
-    target.gate = stage.gate == nullptr ? nullptr : stage.gate + row0 * stage.gateStride;
-    target.gateStep = s.outStepX * stage.gateStride;
-    target.gateLow = stage.gateLow;
-    target.gateHigh = stage.gateHigh;
+    target.finish = stage.finish.from(row0, 0);
+    target.finish.residualStride *= s.outStepX;
+    target.finish.gateStride *= s.outStepX;
   }
   auto targetAt = [&](int64_t j) {
-    LaneTarget t = target;
-    t.c += j * target.step;
-    if (t.residual != nullptr) t.residual += j * target.residualStep;
-    if (t.gate != nullptr) t.gate += j * target.gateStep;
-    return t;
+    return LaneTarget{target.c + j * target.step, target.step, target.finish.from(j, 0)};
   };
   auto border = [&](int64_t j) {
     int64_t n = 0;
@@ -156,7 +120,7 @@ void laneRow(const Kernel& kernel, const Sampling& s, const LaneTap* taps, int64
   }
 }
 
-// All rows of all images, `work` multiply-adds a row. makeTask(first row, last row, memory) does some of them.
+// body(image, row, memory) for all rows of all images, each of `work` multiply-adds; `memory` has `bytes` bytes.
 template <typename Body>
 void laneRows(Context& context, const Sampling& s, int64_t work, int64_t bytes, Body&& body) {
   // Rows in turns, a few at a time: a task is worth handing over from some tens of microseconds on.

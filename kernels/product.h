@@ -200,12 +200,6 @@ void computeBlock(const Left& left, const Right& right, int64_t k, const Partiti
   const DepthSteps depth = depthSteps(k);
   TileArguments t;
   t.cStride = output.cStride;
-  t.residualStride = stage.residualStride;
-  t.low = stage.low;
-  t.high = stage.high;
-  t.gateStride = stage.gateStride;
-  t.gateLow = stage.gateLow;
-  t.gateHigh = stage.gateHigh;
   for (int64_t s = 0; s < depth.steps; ++s) {
     const int64_t p0 = s * depth.depth, p1 = smaller(p0 + depth.depth, k);
     const bool first = s == 0, last = s == depth.steps - 1;
@@ -226,9 +220,7 @@ void computeBlock(const Left& left, const Right& right, int64_t k, const Partiti
       }
       t.columns = columns;
       t.c = output.c + column;
-      t.bias = stage.bias == nullptr ? nullptr : stage.bias + column;
-      t.residual = stage.residual == nullptr ? nullptr : stage.residual + column;
-      t.gate = stage.gate == nullptr ? nullptr : stage.gate + column;
+      t.finish = stage.finish.from(0, column);
       float* partial = scratch.partial + panel * paddedRows * tileColumns;
       for (int64_t row = 0; row < rows; row += tileRows) {
         float* tilePartial = partial + row * tileColumns;

@@ -94,6 +94,21 @@ OCELLI_INLINE int64_t forwardTaps(const ConvGeometry& g, Tap* taps) {
   return count;
 }
 
+// What tap `tap` (ky * kw + kx) reads of the image for row `row` of the output: row y of it, from pixel x on every strideW
+// pixels, for the columns first .. last - 1; none where the row or all of its pixels lie outside.
+struct TapRow {
+  int64_t y, x, first, last;
+};
+
+OCELLI_INLINE TapRow tapRow(const ConvGeometry& g, int64_t tap, const Image& in, int64_t row, int64_t columns) {
+  const int64_t y = row * g.strideH + tap / g.kernelW * g.dilationH - g.padTop;
+  if (y < 0 || y >= in.h) return {y, 0, 0, 0};
+  const int64_t shift = tap % g.kernelW * g.dilationW - g.padLeft, room = in.w - 1 - shift;
+  const int64_t first = shift < 0 ? divideUp(-shift, g.strideW) : 0;
+  const int64_t last = room < 0 ? 0 : smaller(columns, room / g.strideW + 1);
+  return {y, first * g.strideW + shift, first, last};
+}
+
 // The gradient of the input falls into strideH x strideW phases: the pixels (outY + strideH i, outX + strideW j), each
 // a convolution of stride 1 over the output's gradient with some of the taps.
 OCELLI_INLINE Sampling phaseSampling(const ConvGeometry& g, const float* dy, const Image& from, int64_t channels,

@@ -50,12 +50,13 @@ OCELLI_INLINE void finish(const TileArguments& t, Vector (&sum)[R][V]) {
     return;
   }
   const int64_t last = t.columns - (V - 1) * Vector::width;  // columns of the last vector
-  const Vector low = Vector::broadcast(t.low), high = Vector::broadcast(t.high);
-  const Vector gateLow = Vector::broadcast(t.gateLow), gateHigh = Vector::broadcast(t.gateHigh);
-  if (t.bias != nullptr) {
+  const Finish& f = t.finish;
+  const Vector low = Vector::broadcast(f.low), high = Vector::broadcast(f.high);
+  const Vector gateLow = Vector::broadcast(f.gateLow), gateHigh = Vector::broadcast(f.gateHigh);
+  if (f.bias != nullptr) {
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) {
-      const float* from = t.bias + v * Vector::width;
+      const float* from = f.bias + v * Vector::width;
       const Vector bias = v == V - 1 ? (last == Vector::width ? Vector::load(from) : Vector::loadPartial(from, last))
                                      : Vector::load(from);
 #pragma GCC unroll 16
@@ -68,12 +69,12 @@ OCELLI_INLINE void finish(const TileArguments& t, Vector (&sum)[R][V]) {
       float* to = t.c + t.rowIndex[r] * t.cStride;
 #pragma GCC unroll 4
       for (int v = 0; v < V; ++v) {
-        if (t.residual != nullptr) {
-          sum[r][v] = sum[r][v] + Vector::load(t.residual + t.rowIndex[r] * t.residualStride + v * Vector::width);
+        if (f.residual != nullptr) {
+          sum[r][v] = sum[r][v] + Vector::load(f.residual + t.rowIndex[r] * f.residualStride + v * Vector::width);
         }
         sum[r][v] = clampAbove(clampBelow(sum[r][v], low), high);
-        if (t.gate != nullptr) {
-          const Vector gate = Vector::load(t.gate + t.rowIndex[r] * t.gateStride + v * Vector::width);
+        if (f.gate != nullptr) {
+          const Vector gate = Vector::load(f.gate + t.rowIndex[r] * f.gateStride + v * Vector::width);
           sum[r][v] = within(sum[r][v], gate, gateLow, gateHigh);
         }
         sum[r][v].store(to + v * Vector::width);
@@ -84,8 +85,8 @@ OCELLI_INLINE void finish(const TileArguments& t, Vector (&sum)[R][V]) {
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r) {
     float* to = t.c + t.rowIndex[r] * t.cStride;
-    const float* residual = t.residual == nullptr ? nullptr : t.residual + t.rowIndex[r] * t.residualStride;
-    const float* gate = t.gate == nullptr ? nullptr : t.gate + t.rowIndex[r] * t.gateStride;
+    const float* residual = f.residual == nullptr ? nullptr : f.residual + t.rowIndex[r] * f.residualStride;
+    const float* gate = f.gate == nullptr ? nullptr : f.gate + t.rowIndex[r] * f.gateStride;
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) {
       const int64_t columns = v == V - 1 ? last : Vector::width;

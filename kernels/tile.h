@@ -1,6 +1,6 @@
 // The innermost kernel: a tile of tileRows x tileColumns products in registers.
 #pragma once
-#include "vector.h"
+#include "finish.h"
 
 namespace ocelli {
 namespace OCELLI_ISA {
@@ -32,19 +32,12 @@ struct TileArguments {
   // Sums so far, and where to leave the sums if not finished; tileColumns apart.
   const float* partialIn;
   float* partialOut;
-  // When finished: clamp(sum + bias + residual) goes to row rowIndex[i].
+  // When finished: what `finish` makes of the sum goes to row rowIndex[i].
   const int64_t* rowIndex;
   float* c;
   int64_t cStride;
   int64_t columns;
-  const float* bias;
-  const float* residual;
-  int64_t residualStride;
-  float low, high;
-  // When not null: 0 where this operand leaves gateLow .. gateHigh.
-  const float* gate;
-  int64_t gateStride;
-  float gateLow, gateHigh;
+  Finish finish;
 };
 
 using TileKernel = void (*)(const TileArguments&);

@@ -1,6 +1,5 @@
 #include "winograd.h"
 
-#include "lane-rows.h"
 #include "product.h"
 #include "winograd-transforms.h"
 
@@ -139,31 +138,20 @@ void finishTile(const float* products, int64_t point, const Position& at, const 
                 int64_t columns, float* y, int64_t yStride, const OutputStage& stage, float* values, float* registers) {
   const int64_t rows = smaller(M, s.gridH - at.i * M), across = smaller(M, s.gridW - at.j * M);
   const int64_t first = (at.image * s.gridH + at.i * M) * s.gridW + at.j * M;
-  const Vector low = Vector::broadcast(stage.low), high = Vector::broadcast(stage.high);
   for (int64_t c = 0; c < columns; c += width) {
     const int64_t n = columns - c;
-    const Vector bias = stage.bias == nullptr ? Vector::zero() : loadLanes(stage.bias + column + c, n);
     Vector result[M][M];
     transformTile<M + 2, M>([](auto& m, auto& r) { Winograd<M>::output(m, r); },
                             [&](int i, int j) { return Vector::load(products + (i * (M + 2) + j) * point + c); },
-                            [&](int i, int j, Vector value) { result[i][j] = value + bias; });
+                            [&](int i, int j, Vector value) { result[i][j] = value; });
     for (int64_t i = 0; i < rows; ++i) {
       for (int64_t j = 0; j < across; ++j) {
         const int64_t pixel = first + i * s.gridW + j;
-        Vector value = result[i][j];
         if (stage.code != nullptr) {
-          value.store(values + (i * across + j) * tileColumns + c);
-          continue;
+          result[i][j].store(values + (i * across + j) * tileColumns + c);
+        } else {
+          storeLanes(stage.finish(result[i][j], pixel, column + c, n), y + pixel * yStride + column + c, n);
         }
-        if (stage.residual != nullptr) {
-          value = value + loadLanes(stage.residual + pixel * stage.residualStride + column + c, n);
-        }
-        value = clampAbove(clampBelow(value, low), high);
-        if (stage.gate != nullptr) {
-          value = within(value, loadLanes(stage.gate + pixel * stage.gateStride + column + c, n),
-                         Vector::broadcast(stage.gateLow), Vector::broadcast(stage.gateHigh));
-        }
-        storeLanes(value, y + pixel * yStride + column + c, n);
       }
     }
   }
@@ -256,7 +244,7 @@ void weightGrad(const Conv2dWeightGrad& i, Context& context) {
   const int64_t rightFloats = points * unaligned(innerPanels * stretch * tileColumns);
   const int64_t sumFloats = points * outer * innerStride;
   float* memory =
-      static_cast<float*>(context.scratch(context, context.pool.size(), (leftFloats + rightFloats + sumFloats) * 4 + 256));
+      static_cast<float*>(context.scratch(context, context.pool.size(), (leftFloats + rightFloats + sumFloats) * 4));
   float* sums = memory + leftFloats + rightFloats;
   const Squares images{x, i.x.h, i.x.w, i.x.pixelStride, inner};
   const Squares grads{dy, i.dy.h, i.dy.w, i.dy.pixelStride, outer};
@@ -276,8 +264,8 @@ void weightGrad(const Conv2dWeightGrad& i, Context& context) {
       const BlockScratch scratch = blockScratch(context.scratch(context, thread, bytes), p, false);
       Output output{sums + point * outer * innerStride, innerStride, OutputStage{}};
       if (first > 0) {
-        output.stage.residual = output.c;
-        output.stage.residualStride = innerStride;
+        output.stage.finish.residual = output.c;
+        output.stage.finish.residualStride = innerStride;
       }
       computeBlock(TransposedLeft{left.data + point * left.point, leftStep},
                    PackedRight{right.data + point * right.point, count}, count, p, block, output, scratch);
