@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { TypedArray } from '../../graph/dtype.ts'
+import type { PackedSizes } from '../packed-sizes.ts'
 import type { Limits } from '../profile/record.ts'
 
 /** A program that the addon has checked and keeps; freed when it is collected. */
 export type LoadedProgram = object & { readonly __loadedProgram: never }
 
 /** What kernels/node-entry.cc exports. */
-export interface Addon {
+export interface Addon extends PackedSizes {
   /** Starts the one engine of the process; later calls return the same. '' picks the best instruction set. */
   start(instructionSet: string, threads: number): EngineInfo
   /** The instruction sets compiled in that run here, best first. */
@@ -23,15 +24,6 @@ export interface Addon {
     cancel: Int32Array,
     times?: Float64Array,
   ): Promise<boolean | IndexFault>
-  packedMatrixBytes(k: number, n: number): number
-  packedConvBytes(
-    algorithm: number,
-    kernelHeight: number,
-    kernelWidth: number,
-    groups: number,
-    outChannels: number,
-    inChannels: number,
-  ): number
   memory(): { readonly arenaBytes: number; readonly scratchBytes: number }
   /** Measured anew, in about a tenth of a second; null where there is no memory for it. */
   limits(): Limits | null

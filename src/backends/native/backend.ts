@@ -1,15 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { type Compiled, compile } from '../../compiler/compile.ts'
 import type { Program } from '../../compiler/program.ts'
-import type { Target } from '../../compiler/target.ts'
 import type { TypedArray } from '../../graph/dtype.ts'
 import type { IndexError } from '../../graph/index-error.ts'
 import type { Storage } from '../../graph/storage.ts'
 import type { Backend, Executable } from '../backend.ts'
 import { DerivedBytes, DerivedValues } from '../derived.ts'
-import { convAlgorithmCodes, encode } from '../encode.ts'
+import { encode } from '../encode.ts'
 import { adoptByHost, hostTargets, hostValues } from '../host-values.ts'
 import { IndexedInstructions } from '../indexed.ts'
+import { targetOf } from '../packed-sizes.ts'
 import { activeProfile } from '../profile/active.ts'
 import type { ProgramProfile } from '../profile/record.ts'
 import { instructionSetWanted, refuseFloat64, threadsWanted } from '../settings.ts'
@@ -25,11 +25,7 @@ export async function createNativeBackend(): Promise<Backend | { readonly unavai
   const threads = threadsWanted(process.env.OCELLI_THREADS, availableParallelism())
   const instructionSet = instructionSetWanted(process.env.OCELLI_ISA, addon.instructionSets())
   const engine = addon.start(instructionSet, threads)
-  const target: Target = {
-    packedMatrixBytes: (k, n) => addon.packedMatrixBytes(k, n),
-    packedConvBytes: (algorithm, { kernel, groups }, outChannels, inChannels) =>
-      addon.packedConvBytes(convAlgorithmCodes[algorithm], ...kernel, groups, outChannels, inChannels),
-  }
+  const target = targetOf(addon)
   const profile = activeProfile()
   if (profile !== null) profile.measureLimits = () => addon.limits()
   const derived = new DerivedBytes()

@@ -1,8 +1,7 @@
 import { compile } from '../../compiler/compile.ts'
-import type { Target } from '../../compiler/target.ts'
 import type { Backend } from '../backend.ts'
 import { DerivedBytes } from '../derived.ts'
-import { convAlgorithmCodes } from '../encode.ts'
+import { targetOf } from '../packed-sizes.ts'
 import { activeProfile } from '../profile/active.ts'
 import { instructionSetWanted, refuseFloat64, threadsWanted } from '../settings.ts'
 import { Copies } from './copies.ts'
@@ -44,11 +43,7 @@ export async function createWasmBackend(
     return { unavailable: `WebAssembly cannot be started: ${(error as Error).message}` }
   }
   const { exports, heap } = engine
-  const target: Target = {
-    packedMatrixBytes: (k, n) => exports.packedMatrixBytes(k, n),
-    packedConvBytes: (algorithm, { kernel, groups }, outChannels, inChannels) =>
-      exports.packedConvBytes(convAlgorithmCodes[algorithm], ...kernel, groups, outChannels, inChannels),
-  }
+  const target = targetOf(exports)
   const profile = activeProfile()
   if (profile !== null) profile.measureLimits = () => engine.limits()
   const derived = new DerivedBytes()

@@ -1,5 +1,7 @@
+import type { PackedSizes } from '../packed-sizes.ts'
+
 /** What kernels/wasm/entry.cc exports. Addresses and sizes are 32-bit numbers, negative where they are large. */
-export interface Exports {
+export interface Exports extends PackedSizes {
   readonly __stack_pointer: WebAssembly.Global
   start(threads: number): void
   allocate(bytes: number): number
@@ -18,15 +20,6 @@ export interface Exports {
   measure(limits: number): number
   recover(): void
   trim(): void
-  packedMatrixBytes(k: number, n: number): number
-  packedConvBytes(
-    algorithm: number,
-    kernelHeight: number,
-    kernelWidth: number,
-    groups: number,
-    outChannels: number,
-    inChannels: number,
-  ): number
   arenaBytes(): number
   scratchBytes(): number
   usedBytes(): number
