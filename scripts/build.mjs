@@ -1,6 +1,6 @@
 // Builds the library, dist/: compiles the TypeScript and puts what is not TypeScript beside it.
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, readdirSync } from 'node:fs'
+import { chmodSync, copyFileSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 const root = resolve(import.meta.dirname, '..')
@@ -16,4 +16,6 @@ if (status === 0) {
   for (const file of readdirSync(from)) {
     if (/\.(wasm|js)$/.test(file)) copyFileSync(join(from, file), join(to, file))
   }
+  // npx runs the file itself; npm makes it executable when it links a command, not when it finds it linked.
+  chmodSync(join(root, 'dist/cli/main.js'), 0o755)
 }

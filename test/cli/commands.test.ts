@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { digits } from '../../src/data/index.ts'
@@ -40,6 +42,11 @@ describe('help', () => {
   it('--version gives the version of the package', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
     expect(await lines('--version')).toEqual([version])
+  })
+
+  it.skipIf(process.platform === 'win32')('is a file that npx can run by itself', () => {
+    const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+    expect(execFileSync(main, ['--help'], { encoding: 'utf8' })).toContain('usage: ocelli')
   })
 
   it.each([
