@@ -22,14 +22,27 @@ void parallelFor(ThreadPool& pool, int64_t tasks, Body&& body) {
       tasks, [](void* context, int64_t task, int thread) { (*static_cast<Body*>(context))(task, thread); }, &body);
 }
 
+// What runs within a task of a pool.
+class SingleThread final : public ThreadPool {
+ public:
+  int size() const override { return 1; }
+  void parallel(int64_t tasks, void (*body)(void* context, int64_t task, int thread), void* context) override {
+    for (int64_t task = 0; task < tasks; ++task) body(context, task, 0);
+  }
+};
+
 struct Context {
   char* const* slots;  // the base address of each slot, for this run
+  int64_t slotCount;
   ThreadPool& pool;
   // At least `bytes` bytes, 64-byte aligned, private to the thread until the instruction ends. Grows, never shrinks.
   // Thread pool.size() is a further buffer, for the calling thread to fill outside parallel() and all to read within.
   // A second request for the same thread may move its buffer: ask once, for everything.
   void* (*scratch)(Context& context, int thread, size_t bytes);
   void* scratchOwner;
+  // The thread whose task this context serves (with a SingleThread for a pool), or -1 for that of a whole instruction:
+  // each has scratch space of its own.
+  int within;
   // Says that an index (the given value, the position-th of its operand) is out of range. May be called from any thread.
   void (*fault)(Context& context, int64_t position, int32_t index);
 
@@ -54,6 +67,7 @@ struct KernelTable {
   void (*conv2dInputGrad)(const Conv2dInputGrad&, Context&);
   void (*conv2dWeightGrad)(const Conv2dWeightGrad&, Context&);
   void (*maxPool2d)(const MaxPool2d&, Context&);
+  void (*chain)(const Chain&, Context&);
   void (*poolGather)(const PoolGather&, Context&);
   void (*poolScatter)(const PoolScatter&, Context&);
   void (*resample)(const Resample&, Context&);

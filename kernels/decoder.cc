@@ -63,7 +63,11 @@ int64_t Decoder::positive() { return integer(1, largest); }
 int64_t Decoder::stride() { return integer(-largest, largest); }
 bool Decoder::flag() { return integer(0, 1) == 1; }
 
-int32_t Decoder::slot() { return static_cast<int32_t>(integer(0, static_cast<int64_t>(program_.slots_.size()) - 1)); }
+int32_t Decoder::slot() {
+  const int32_t slot = static_cast<int32_t>(integer(0, static_cast<int64_t>(program_.slots_.size()) - 1));
+  require(failed() || inChain_ || !isWindow(slot), "a window is used outside a chain");
+  return slot;
+}
 
 template <typename T, typename Read>
 Span<T> Decoder::list(int64_t most, Read read) {
@@ -263,14 +267,14 @@ void Decoder::slots() {
   const int64_t n = integer(0, 1 << 28);
   for (int64_t i = 0; i < n && !failed(); ++i) {
     Slot s{};
-    s.external = flag();
-    s.place = s.external ? integer(0, externals - 1) : size();
+    s.kind = choice(SlotKind::Window);
+    s.place = s.kind == SlotKind::External ? integer(0, externals - 1) : s.kind == SlotKind::Arena ? size() : 0;
     s.bytes = size();
     if (failed()) return;
-    if (s.external) {
+    if (s.kind == SlotKind::External) {
       int64_t& bytes = program_.externalBytes_[static_cast<size_t>(s.place)];
       bytes = bytes > s.bytes ? bytes : s.bytes;
-    } else {
+    } else if (s.kind == SlotKind::Arena) {
       require(s.place % 4 == 0, "a slot's offset in the arena is no multiple of 4");
       require(s.place + s.bytes <= program_.arenaBytes_, "a slot reaches beyond the arena");
     }
@@ -298,8 +302,8 @@ void Decoder::instruction(Instruction& i) {
   static const char* const names[] = {
       "elementwise", "reduce",     "matmul",      "packMatrix", "conv2d", "packConv", "conv2dInputGrad", "conv2dWeightGrad",
       "maxPool2d",   "poolGather", "poolScatter", "resample",   "axisOp", "gather",   "scatterAdd",      "random",
-      "iota"};
-  i.code = choice(InstructionCode::Iota);
+      "iota",        "chain"};
+  i.code = choice(InstructionCode::Chain);
   if (failed()) return;
   where_ += std::string(names[static_cast<int32_t>(i.code)]) + ": ";
   switch (i.code) {
@@ -320,6 +324,7 @@ void Decoder::instruction(Instruction& i) {
     case InstructionCode::ScatterAdd: return scatterAdd(i.scatterAdd);
     case InstructionCode::Random: return random(i.random);
     case InstructionCode::Iota: return iota(i.iota);
+    case InstructionCode::Chain: return chain(i.chain);
   }
 }
 
@@ -641,6 +646,48 @@ void Decoder::iota(Iota& i) {
   i.step = number();
   i.y = dense();
   check(i.y, static_cast<double>(i.outer) * static_cast<double>(i.size) * static_cast<double>(i.inner));
+}
+
+void Decoder::chain(Chain& i) {
+  i = Chain{};
+  i.rows = positive();
+  inChain_ = true;
+  i.stages = list<ChainStage>(64, [&] {
+    ChainStage stage{};
+    stage.pools = flag();
+    if (stage.pools) {
+      maxPool2d(stage.pool);
+    } else {
+      conv2d(stage.conv);
+    }
+    return stage;
+  });
+  inChain_ = false;
+  require(failed() || i.stages.size > 1, "a chain has two stages or more");
+  for (int64_t s = 0; s < i.stages.size && !failed(); ++s) {
+    checkStage(i.stages[s], s == 0 ? nullptr : &i.stages[s - 1], s + 1 == i.stages.size);
+  }
+}
+
+void Decoder::checkStage(const ChainStage& stage, const ChainStage* before, bool last) {
+  const Image& x = stage.x();
+  const Image& y = stage.y();
+  if (stage.pools) {
+    require(stage.pool.layout == Layout::NHWC && stage.pool.values && !stage.pool.hasIndices,
+            "a chain pools nhwc images, and gives no positions");
+  } else {
+    bool others = isWindow(stage.conv.weight.slot);
+    for (const EpilogueInput& input : stage.conv.epilogue.inputs) others = others || isWindow(input.slot);
+    require(!others, "a window is used for other than the image that goes from stage to stage");
+  }
+  require(isWindow(x.slot) == (before != nullptr) && isWindow(y.slot) == !last,
+          "a chain's windows are the images that go from stage to stage");
+  require(last || (y.offset == 0 && y.pixelStride == y.c), "a window holds nothing but its image");
+  if (before == nullptr) return;
+  const Image& given = before->y();
+  require(x.slot == given.slot && x.offset == 0 && x.n == given.n && x.c == given.c && x.h == given.h && x.w == given.w &&
+              x.pixelStride == x.c,
+          "a stage of a chain reads what the one before it wrote");
 }
 
 }  // namespace ocelli

@@ -25,6 +25,7 @@ class Decoder {
   int64_t stride();    // of either sign
   bool flag();
   int32_t slot();
+  bool isWindow(int32_t slot) const { return program_.slots_[static_cast<size_t>(slot)].kind == SlotKind::Window; }
   template <typename E>
   E choice(E last) {
     return static_cast<E>(integer(0, static_cast<int64_t>(last)));
@@ -72,6 +73,8 @@ class Decoder {
   void scatterAdd(ScatterAdd& i);
   void random(Random& i);
   void iota(Iota& i);
+  void chain(Chain& i);
+  void checkStage(const ChainStage& stage, const ChainStage* before, bool last);
 
   const double* stream_;
   size_t length_;
@@ -80,6 +83,7 @@ class Decoder {
   Program& program_;
   std::string error_;
   std::string where_;
+  bool inChain_ = false;
 };
 
 }  // namespace ocelli

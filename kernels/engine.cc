@@ -66,7 +66,7 @@ void Buffer::release() {
 }
 
 Engine::Engine(const KernelTable& table, int threads)
-    : table_(table), pool_(threads), scratch_(static_cast<size_t>(pool_.size()) + 1) {}
+    : table_(table), pool_(threads), scratch_(3 * static_cast<size_t>(pool_.size()) + 1) {}
 
 void Engine::add(const Program& program) {
   std::lock_guard<std::mutex> lock(sizesMutex_);
@@ -89,7 +89,9 @@ void Engine::remove(const Program& program) {
 
 void* Engine::scratch(Context& context, int thread, size_t bytes) {
   Engine& engine = *static_cast<Engine*>(context.scratchOwner);
-  void* data = engine.scratch_[static_cast<size_t>(thread)].atLeast(static_cast<int64_t>(bytes));
+  // Of whole instructions: one for each thread and one for all. Of instructions within a task: two for each thread.
+  const int first = context.within < 0 ? 0 : engine.pool_.size() + 1 + 2 * context.within;
+  void* data = engine.scratch_[static_cast<size_t>(first + thread)].atLeast(static_cast<int64_t>(bytes));
   if (data == nullptr) {
 #if defined(__wasm__)
     fail(Failure::OutOfMemory, bytes);
@@ -117,9 +119,11 @@ Outcome Engine::run(const Program& program, char* const* externals, const int32_
   std::vector<char*> slots;
   slots.reserve(program.slots().size());
   for (const Slot& slot : program.slots()) {
-    slots.push_back(slot.external ? externals[slot.place] : arena + slot.place);
+    slots.push_back(slot.kind == SlotKind::External ? externals[slot.place]
+                    : slot.kind == SlotKind::Arena  ? arena + slot.place
+                                                    : nullptr);
   }
-  Context context{slots.data(), pool_, scratch, this, noteFault};
+  Context context{slots.data(), static_cast<int64_t>(slots.size()), pool_, scratch, this, -1, noteFault};
   fault_ = &fault;
   for (size_t i = from; i < program.size() && i < until; ++i) {
     if (cancel != nullptr && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0) return Outcome::Cancelled;

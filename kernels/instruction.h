@@ -153,6 +153,21 @@ struct MaxPool2d {
   Dense indices;
 };
 
+// One of a chain: a convolution, or a pooling of nhwc images with no positions.
+struct ChainStage {
+  bool pools;
+  Conv2d conv;
+  MaxPool2d pool;
+  const ConvGeometry& geometry() const { return pools ? pool.geometry : conv.geometry; }
+  const Image& x() const { return pools ? pool.x : conv.x; }
+  const Image& y() const { return pools ? pool.y : conv.y; }
+};
+
+struct Chain {
+  Span<ChainStage> stages;
+  int64_t rows;
+};
+
 struct PoolGather {
   Layout layout;
   Image x;

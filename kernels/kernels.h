@@ -30,6 +30,7 @@ void conv2dInputGrad(const Conv2dInputGrad&, Context&);
 void conv2dWeightGrad(const Conv2dWeightGrad&, Context&);
 
 void maxPool2d(const MaxPool2d&, Context&);
+void chain(const Chain&, Context&);
 void poolGather(const PoolGather&, Context&);
 void poolScatter(const PoolScatter&, Context&);
 void resample(const Resample&, Context&);

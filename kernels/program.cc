@@ -32,6 +32,7 @@ void Program::execute(size_t instruction, const KernelTable& table, Context& con
     case InstructionCode::ScatterAdd: return table.scatterAdd(i.scatterAdd, context);
     case InstructionCode::Random: return table.random(i.random, context);
     case InstructionCode::Iota: return table.iota(i.iota, context);
+    case InstructionCode::Chain: return table.chain(i.chain, context);
   }
 }
 

@@ -13,11 +13,14 @@ namespace ocelli {
 // In the order of INSTRUCTIONS in src/backends/encode.ts.
 enum class InstructionCode : int32_t {
   Elementwise, Reduce, Matmul, PackMatrix, Conv2d, PackConv, Conv2dInputGrad, Conv2dWeightGrad, MaxPool2d, PoolGather,
-  PoolScatter, Resample, AxisOp, Gather, ScatterAdd, Random, Iota,
+  PoolScatter, Resample, AxisOp, Gather, ScatterAdd, Random, Iota, Chain,
 };
 
+// A window is a value of which a chain holds only the rows it is about to read, in memory of each thread's own.
+enum class SlotKind : int32_t { Arena, External, Window };
+
 struct Slot {
-  bool external;
+  SlotKind kind;
   int64_t place;  // byte offset in the arena, or index among the external buffers
   int64_t bytes;
 };
@@ -42,6 +45,7 @@ struct Instruction {
     ScatterAdd scatterAdd;
     Random random;
     Iota iota;
+    Chain chain;
   };
   Instruction() {}
 };

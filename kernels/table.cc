@@ -22,6 +22,7 @@ const KernelTable table = {
     conv2dInputGrad,
     conv2dWeightGrad,
     maxPool2d,
+    chain,
     poolGather,
     poolScatter,
     resample,

@@ -10,6 +10,7 @@ import type {
   MicroType,
   Operand,
   Program,
+  Slot,
 } from '../compiler/program.ts'
 import type { DType } from '../graph/dtype.ts'
 import type { Layout } from '../graph/node.ts'
@@ -36,6 +37,7 @@ const instructionCodes: { readonly [O in Instruction['op']]: number } = {
   scatterAdd: 14,
   random: 15,
   iota: 16,
+  chain: 17,
 }
 
 /** In the order of MicroOpCode in kernels/instruction.h. */
@@ -99,11 +101,23 @@ class Encoder {
 
   program(program: Program): Float64Array {
     this.#put(program.arenaBytes, program.externals)
-    this.#list(program.slots, (slot) =>
-      slot.kind === 'external' ? this.#put(1, slot.index, slot.bytes) : this.#put(0, slot.offset, slot.bytes),
-    )
-    this.#list(program.instructions, (instruction) => this.#instruction(instruction))
+    this.#list(program.slots, (slot) => this.#slot(slot))
+    this.#list(program.instructions, (instruction) => {
+      this.#put(instructionCodes[instruction.op])
+      this.#instruction(instruction)
+    })
     return Float64Array.from(this.#numbers)
+  }
+
+  #slot(slot: Slot): void {
+    switch (slot.kind) {
+      case 'arena':
+        return this.#put(0, slot.offset, slot.bytes)
+      case 'external':
+        return this.#put(1, slot.index, slot.bytes)
+      case 'window':
+        return this.#put(2, slot.bytes)
+    }
   }
 
   #put(...numbers: readonly number[]): void {
@@ -167,7 +181,6 @@ class Encoder {
   }
 
   #instruction(i: Instruction): void {
-    this.#put(instructionCodes[i.op])
     switch (i.op) {
       case 'elementwise':
         this.#sizes(i.dims)
@@ -241,6 +254,13 @@ class Encoder {
         this.#flag(i.values)
         this.#flag(i.indices !== null)
         if (i.indices !== null) this.#dense(i.indices)
+        break
+      case 'chain':
+        this.#put(i.rows)
+        this.#list(i.stages, (stage) => {
+          this.#flag(stage.op === 'maxPool2d')
+          this.#instruction(stage)
+        })
         break
       case 'poolGather':
         this.#put(layoutCodes[i.layout])

@@ -1,3 +1,4 @@
+import { chainImages } from './chain-images.ts'
 import { fuseOutputs } from './fuse-outputs.ts'
 import type { Graph } from './graph.ts'
 import { slotsOf, withSlots } from './instruction-slots.ts'
@@ -35,7 +36,8 @@ export interface Compiled {
 export function compile(graph: Graph, target: Target): Compiled {
   const lowered = lower(optimize(graph), target)
   const fused = mergeLoops(fuseOutputs(lowered.buffers, lowered.instructions.map(tidyLoop)))
-  const { buffers, instructions } = schedule(lowered.buffers, fused)
+  const { buffers, instructions: ordered } = schedule(lowered.buffers, fused)
+  const instructions = chainImages(buffers, ordered)
   const constant = findConstant(buffers, instructions)
   const prologue = instructions.filter((_, i) => constant.instructions[i])
   const main = instructions.filter((_, i) => !constant.instructions[i])
@@ -117,10 +119,13 @@ function assemble(
     if (number === undefined) {
       const { bytes } = buffers[buffer]!
       const index = externalOf(buffer)
+      const offset = plan.offsets.get(buffer)
       number = slots.push(
-        index === undefined
-          ? { kind: 'arena', offset: plan.offsets.get(buffer)!, bytes }
-          : { kind: 'external', index, bytes },
+        index !== undefined
+          ? { kind: 'external', index, bytes }
+          : offset !== undefined
+            ? { kind: 'arena', offset, bytes }
+            : { kind: 'window', bytes },
       )
       numbers.set(buffer, --number)
     }

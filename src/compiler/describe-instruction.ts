@@ -27,6 +27,8 @@ export function describeInstruction(instruction: Instruction): string {
       const results = [...(i.values ? ['values'] : []), ...(i.indices ? ['positions'] : [])]
       return `${geometry({ ...i.geometry, groups: 1 })} ${image(i.x)} to ${image(i.y)} ${results.join(', ')}`
     }
+    case 'chain':
+      return i.stages.map((stage) => `${stage.op} ${describeInstruction(stage)}`).join('; ')
     case 'poolGather':
       return `${image(i.x)} to ${image(i.y)}`
     case 'poolScatter':

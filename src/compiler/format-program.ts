@@ -1,4 +1,4 @@
-import type { Epilogue, Image, Instruction, MicroOp, Operand, Program } from './program.ts'
+import type { Epilogue, Image, Instruction, MicroOp, Operand, Program, SlotId } from './program.ts'
 
 /** A program as text, one line an instruction: for people who look into what was compiled. */
 export function formatProgram(program: Program): string {
@@ -10,10 +10,13 @@ export function formatProgram(program: Program): string {
   ].join('\n')
 }
 
-function formatInstruction({ slots }: Program, instruction: Instruction): string {
+function formatInstruction(program: Program, instruction: Instruction): string {
+  const numberOf = (slot: SlotId): number => {
+    const place = program.slots[slot]!
+    return place.kind === 'arena' ? place.offset : place.kind === 'external' ? place.index : slot
+  }
   const at = ({ slot, offset }: { readonly slot: number; readonly offset: number }): string => {
-    const place = slots[slot]!
-    const name = place.kind === 'arena' ? `@${place.offset}` : `#${place.index}`
+    const name = `${{ arena: '@', external: '#', window: '~' }[program.slots[slot]!.kind]}${numberOf(slot)}`
     return offset === 0 ? name : `${name}+${offset}`
   }
   const image = (i: Image): string =>
@@ -24,6 +27,7 @@ function formatInstruction({ slots }: Program, instruction: Instruction): string
     if (e === null) return ''
     return ` then ${formatCode(e.code)} of ${e.inputs.map((input) => `${input.kind} ${at(input)}`).join(', ')}`
   }
+  const one = (i: Instruction): string => formatInstruction(program, i)
   const i = instruction
   switch (i.op) {
     case 'elementwise':
@@ -43,6 +47,8 @@ function formatInstruction({ slots }: Program, instruction: Instruction): string
       return `${i.op} ${at(i.source)} -> ${at(i.target)}`
     case 'maxPool2d':
       return `maxPool2d ${image(i.x)} -> ${i.values ? image(i.y) : ''}${i.indices ? ` indices ${at(i.indices)}` : ''}`
+    case 'chain':
+      return `chain by ${i.rows} rows: ${i.stages.map(one).join('; ')}`
     case 'poolGather':
       return `poolGather ${image(i.x)} ${at(i.indices)} -> ${image(i.y)}`
     case 'poolScatter':

@@ -71,6 +71,12 @@ export function instructionCost(slots: readonly Slot[], instruction: Instruction
         i.values ? imageBytes(i.y) : 0,
         i.indices ? int * size(i.y) : 0,
       )
+    case 'chain': {
+      const stages = i.stages.map((stage) => instructionCost(slots, stage))
+      const total = (part: keyof InstructionCost): number => sum(stages.map((stage) => stage[part]))
+      const handedOn = i.stages.slice(1).map(({ x }) => 2 * imageBytes(x))
+      return { macs: total('macs'), flops: total('flops'), bytes: total('bytes') - sum(handedOn) }
+    }
     case 'poolGather':
       return cost(0, 0, float * Math.min(size(i.x), size(i.y)), int * size(i.y), imageBytes(i.y))
     case 'poolScatter':
@@ -107,7 +113,11 @@ export function instructionCost(slots: readonly Slot[], instruction: Instruction
 }
 
 function cost(macs: number, otherFlops: number, ...bytes: readonly number[]): InstructionCost {
-  return { macs, flops: 2 * macs + otherFlops, bytes: bytes.reduce((sum, count) => sum + count, 0) }
+  return { macs, flops: 2 * macs + otherFlops, bytes: sum(bytes) }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, n) => total + n, 0)
 }
 
 function withEpilogue(

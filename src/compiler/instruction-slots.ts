@@ -1,4 +1,4 @@
-import type { Epilogue, Instruction, SlotId } from './program.ts'
+import type { ChainStage, Epilogue, Instruction, SlotId } from './program.ts'
 
 /** A place of an instruction where a slot is named, and what is done with it there. */
 export interface Access {
@@ -15,7 +15,7 @@ const accesses = (reads: readonly SlotId[], writes: readonly SlotId[]): Access[]
   ...writes.map((slot): Access => ({ slot, kind: 'write' })),
 ]
 
-/** Every slot an instruction reads or writes. */
+/** Every slot an instruction reads or writes; none of the windows of a chain. */
 export function slotsOf(instruction: Instruction): Access[] {
   const i = instruction
   switch (i.op) {
@@ -42,6 +42,10 @@ export function slotsOf(instruction: Instruction): Access[] {
       return accesses([i.x.slot, i.dy.slot], [i.dw.slot])
     case 'maxPool2d':
       return accesses([i.x.slot], [...(i.values ? [i.y.slot] : []), ...(i.indices ? [i.indices.slot] : [])])
+    case 'chain': {
+      const windows = new Set(i.stages.slice(0, -1).map((stage) => stage.y.slot))
+      return i.stages.flatMap(slotsOf).filter(({ slot }) => !windows.has(slot))
+    }
     case 'poolGather':
       return accesses([i.x.slot, i.indices.slot], [i.y.slot])
     case 'poolScatter':
@@ -87,6 +91,8 @@ export function withSlots(instruction: Instruction, map: (slot: SlotId) => SlotI
       return { ...i, x: at(i.x), dy: at(i.dy), dw: at(i.dw) }
     case 'maxPool2d':
       return { ...i, x: at(i.x), y: at(i.y), indices: i.indices && at(i.indices) }
+    case 'chain':
+      return { ...i, stages: i.stages.map((stage) => withSlots(stage, map) as ChainStage) }
     case 'poolGather':
       return { ...i, x: at(i.x), indices: at(i.indices), y: at(i.y) }
     case 'poolScatter':

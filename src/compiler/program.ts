@@ -17,6 +17,8 @@ export interface Program {
 export type Slot =
   | { readonly kind: 'arena'; readonly offset: number; readonly bytes: number }
   | { readonly kind: 'external'; readonly index: number; readonly bytes: number }
+  /** An image that goes from stage to stage of a chain, which never holds it as a whole; `bytes` is what that would take. */
+  | { readonly kind: 'window'; readonly bytes: number }
 
 export type SlotId = number
 
@@ -262,6 +264,11 @@ export type Instruction =
       readonly values: boolean
       readonly indices: Dense | null
     }
+  /**
+   * Images handed from stage to stage, so many rows of the last one's result at a time: `x` of each stage but the first
+   * is `y` of the one before, of which no more than the rows that are about to be read is kept.
+   */
+  | { readonly op: 'chain'; readonly rows: number; readonly stages: readonly ChainStage[] }
   | {
       readonly op: 'poolGather'
       readonly layout: Layout
@@ -334,3 +341,6 @@ export type Instruction =
       readonly step: number
       readonly y: Dense
     }
+
+/** What can be computed a band of rows at a time: convolutions, and poolings of nhwc images with no positions. */
+export type ChainStage = Extract<Instruction, { readonly op: 'conv2d' | 'maxPool2d' }>
