@@ -100,6 +100,22 @@ OCELLI_INLINE void finish(const TileArguments& t, Vector (&sum)[R][V]) {
   }
 }
 
+// Fetches what the store will need: rows far apart, which hardware does not foresee.
+template <int R, int V>
+OCELLI_INLINE void prefetchFinish(const TileArguments& t) {
+  if (t.partialOut != nullptr) return;
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+    const float* to = t.c + t.rowIndex[r] * t.cStride;
+    const float* residual = t.finish.residual + t.rowIndex[r] * t.finish.residualStride;
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) {
+      __builtin_prefetch(to + v * Vector::width, 1);
+      if (t.finish.residual != nullptr) __builtin_prefetch(residual + v * Vector::width, 0);
+    }
+  }
+}
+
 template <int R, int V, bool KMajor>
 void tile(const TileArguments& t) {
   Vector sum[R][V];
@@ -108,6 +124,7 @@ void tile(const TileArguments& t) {
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) sum[r][v] = Vector::zero();
   }
+  prefetchFinish<R, V>(t);
   constexpr int pointers = pointersFor(R);
   const float* a[pointers];
 #pragma GCC unroll 16
