@@ -208,31 +208,43 @@ void computeBlock(const Left& left, const Right& right, int64_t k, const Partiti
     const RightBlock b = right.block(column0, column1, p0, p1, scratch.right);
     t.k = p1 - p0;
     t.aStride = a.stride;
-    for (int64_t panel = 0; panel < panels; ++panel) {
+    auto enterPanel = [&](int64_t panel) {
       const int64_t column = column0 + panel * tileColumns;
-      const int64_t columns = smaller(tileColumns, column1 - column);
-      const int64_t vectors = divideUp(columns, Vector::width);
+      t.columns = smaller(tileColumns, column1 - column);
       t.b = b.data + panel * b.panelStep;
       t.bStride = b.stride;
-      if (b.edge != nullptr && columns < tileColumns) {
+      if (b.edge != nullptr && t.columns < tileColumns) {
         t.b = b.edge;
         t.bStride = tileColumns;
       }
-      t.columns = columns;
       t.c = output.c + column;
       t.finish = stage.finish.from(0, column);
-      float* partial = scratch.partial + panel * paddedRows * tileColumns;
+    };
+    auto runTile = [&](int64_t panel, int64_t row) {
+      float* partial = scratch.partial + (panel * paddedRows + row) * tileColumns;
+      t.a = a.data + row / tileRows * a.tileStep;
+      t.partialIn = first ? nullptr : partial;
+      t.partialOut = toPartial ? partial : nullptr;
+      t.rowIndex = scratch.rowIndex + row;
+      tileKernel(Left::kMajor, smaller(tileRows, rows - row), divideUp(t.columns, Vector::width))(t);
+    };
+    // Row by row, so that memory is written (and a residual read) in order, once a tile takes longer than its panel takes
+    // to come from the second-level cache.
+    if (first && !toPartial && k >= 64) {
       for (int64_t row = 0; row < rows; row += tileRows) {
-        float* tilePartial = partial + row * tileColumns;
-        t.a = a.data + row / tileRows * a.tileStep;
-        t.partialIn = first ? nullptr : tilePartial;
-        t.partialOut = toPartial ? tilePartial : nullptr;
-        t.rowIndex = scratch.rowIndex + row;
-        tileKernel(Left::kMajor, smaller(tileRows, rows - row), vectors)(t);
+        for (int64_t panel = 0; panel < panels; ++panel) {
+          enterPanel(panel);
+          runTile(panel, row);
+        }
       }
+      continue;
+    }
+    for (int64_t panel = 0; panel < panels; ++panel) {
+      enterPanel(panel);
+      for (int64_t row = 0; row < rows; row += tileRows) runTile(panel, row);
       if (last && toPartial) {
-        runEpilogueCode(stage, partial, tileColumns, rows, columns, scratch.rowIndex, column, output.c, output.cStride,
-                        scratch.registers);
+        runEpilogueCode(stage, scratch.partial + panel * paddedRows * tileColumns, tileColumns, rows, t.columns,
+                        scratch.rowIndex, column0 + panel * tileColumns, output.c, output.cStride, scratch.registers);
       }
     }
   }
