@@ -96,22 +96,25 @@ function tagKey(node: Node, tags: Map<number, number>): string | null {
   return `recompute${tags.get(attrs.tag)}`
 }
 
-const attrsKeys = new WeakMap<object, string>()
-
 /** The attributes as text; tables of taps and gradient functions by their identity. */
 export function attrsKey(node: Node): string {
-  const attrs: object = node.attrs
-  let key = attrsKeys.get(attrs)
-  if (key === undefined) {
-    key = JSON.stringify(attrs, (name, value: unknown) => {
-      if (name === 'taps') return (value as OpAttrs['resample']['taps']).key
-      if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
-      if (Object.is(value, -0)) return '-0'
-      return typeof value === 'function' ? undefined : value
-    })
-    attrsKeys.set(attrs, key)
+  return textOf(node.attrs)
+}
+
+/** As JSON.stringify, for all numbers, and faster: every recording of a graph goes through here. */
+function textOf(value: unknown): string {
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value)
+  if (typeof value !== 'object' || value === null) return typeof value === 'function' ? '' : String(value)
+  let text = ''
+  if (Array.isArray(value)) {
+    for (const item of value) text += `${textOf(item)},`
+    return `[${text}]`
   }
-  return key
+  for (const name in value) {
+    const item: unknown = (value as Readonly<Record<string, unknown>>)[name]
+    text += `${name}:${name === 'taps' ? (item as OpAttrs['resample']['taps']).key : textOf(item)},`
+  }
+  return `{${text}}`
 }
 
 /** Copies a recorded graph onto placeholders, so that a cached program holds none of the user's values alive. */
