@@ -27,6 +27,8 @@ export interface OpCase {
   readonly floor?: number
   /** Errors are relative to each element instead: for results of very different magnitudes. */
   readonly elementwise?: boolean
+  /** Where trials are large: the most of them. */
+  readonly mostTrials?: number
   /** Whether there is a gradient to check: by central differences, and as computed by every backend. */
   readonly gradient?: boolean
 }

@@ -26,7 +26,8 @@ export async function compareBackends(
   oracle: Backend,
   { trials, firstSeed = 1 }: CompareOptions,
 ): Promise<void> {
-  for (let seed = firstSeed; seed < firstSeed + trials; seed++) {
+  const count = Math.min(trials, opCase.mostTrials ?? trials)
+  for (let seed = firstSeed; seed < firstSeed + count; seed++) {
     const size: CaseSize = seed % 64 === 0 ? 'huge' : seed % 16 === 0 ? 'large' : 'small'
     const withGradient = (opCase.gradient ?? false) && seed % 3 === 0
     const random = new CaseRandom(seed, size, withGradient)

@@ -1,6 +1,7 @@
 import type { CaseTable } from '../../support/op-case.ts'
 import { activationCases } from './activation.ts'
 import { arithmeticCases } from './arithmetic.ts'
+import { chainCases } from './chains.ts'
 import { convolutionKinds } from './convolution.ts'
 import { lossCases } from './loss.ts'
 import { normalizationCases } from './normalization.ts'
@@ -15,6 +16,7 @@ import { windowCases } from './windows.ts'
 export const allCases: CaseTable = {
   ...primitiveCases,
   ...convolutionKinds,
+  ...chainCases,
   ...activationCases,
   ...arithmeticCases,
   ...reductionMethodCases,

@@ -1,0 +1,63 @@
+import * as F from '../../../src/nn/functional/index.ts'
+import type { Tensor } from '../../../src/tensor/tensor.ts'
+import type { CaseRandom } from '../../support/case-random.ts'
+import { type CaseTable, type Operand, tensorTrial } from '../../support/op-case.ts'
+
+/** Images of as many elements take more than the megabyte from which on they are computed in bands of rows. */
+const leastElements = 270_000
+
+type Stage = (x: Tensor, weights: readonly Tensor[]) => Tensor
+type Kind = 'pointwise' | 'depthwise' | 'grouped' | 'strided' | 'pool'
+
+/** A stage that keeps the number of channels, with its weights: all images but the last are large. */
+function drawStage(random: CaseRandom, kind: Kind, channels: number, first: number, shrinks: boolean) {
+  const size = kind === 'pointwise' ? 1 : random.pick([2, 3, 3, 5])
+  const stride = shrinks ? random.integer(1, 3) : 1
+  const dilation = kind === 'pool' || kind === 'pointwise' ? 1 : random.pick([1, 1, 2])
+  const padding = kind === 'pointwise' ? 0 : random.integer(0, Math.floor(size / 2))
+  const options = { stride: kind === 'pointwise' ? 1 : stride, padding, dilation }
+  if (kind === 'pool') {
+    return { operands: [], apply: (x: Tensor) => F.maxPool2d(x, size, options) }
+  }
+  const groups = kind === 'depthwise' ? channels : kind === 'grouped' ? channels / 4 : 1
+  const bound = Math.sqrt(3 / ((channels / groups) * size * size))
+  const operands: Operand[] = [
+    { ...random.floats([channels, channels / groups, size, size], -bound, bound), persistent: true },
+    { ...random.floats([channels], -1, 1), persistent: true },
+  ]
+  const activation = random.pick<(x: Tensor) => Tensor>([F.relu, F.relu6, F.hardSwish, (x) => x])
+  const apply: Stage = (x, weights) =>
+    activation(F.conv2d(x, weights[first]!, weights[first + 1]!, { ...options, groups }))
+  return { operands, apply }
+}
+
+export const chainCases: CaseTable = {
+  'large images from stage to stage': {
+    mostTrials: 24,
+    tolerance: 2e-5,
+    draw: (random) => {
+      const channels = random.pick([8, 12, 20])
+      const n = random.integer(1, 4)
+      const height = random.integer(30, 300)
+      const width = Math.ceil(leastElements / (n * channels * height)) + 8
+      const kinds: Kind[] = ['pointwise', 'depthwise', 'grouped', 'strided', 'pool']
+      const count = random.integer(2, 4)
+      const operands: Operand[] = []
+      const stages: Stage[] = []
+      for (let i = 0; i < count; i++) {
+        const kind = i === 0 ? 'pointwise' : random.pick(kinds)
+        const stage = drawStage(random, kind, channels, operands.length, i === count - 1)
+        operands.push(...stage.operands)
+        stages.push(stage.apply)
+      }
+      const residual = random.chance()
+      const x = random.floats([n, channels, height, width])
+      return tensorTrial([...operands, x], (...inputs) => {
+        const image = inputs.at(-1)!
+        const y = stages.reduce((value, stage) => stage(value, inputs), image)
+        const fits = y.shape.every((size, d) => size === image.shape[d])
+        return residual && fits ? y.add(image) : y
+      })
+    },
+  },
+}

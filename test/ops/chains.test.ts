@@ -1,0 +1,4 @@
+import { testOps } from '../support/op-suite.ts'
+import { chainCases } from './cases/chains.ts'
+
+testOps(chainCases)
