@@ -1,5 +1,6 @@
 import { isGradEnabled } from '../../graph/grad-mode.ts'
 import { formatShape, normalizeAxis, ShapeError } from '../../graph/shape.ts'
+import { customGradient, noGrad } from '../../tensor/autograd.ts'
 import { where } from '../../tensor/create.ts'
 import { checkOptions } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
@@ -12,19 +13,36 @@ export function relu(x: Tensor): Tensor {
 
 /** min(max(x, 0), 6); the gradient is 0 at both ends. */
 export function relu6(x: Tensor): Tensor {
-  if (!recording(x)) return x.relu().minimum(6)
-  return where(x.ge(6), 6, x.relu())
+  return differentiatedByValue(
+    x,
+    () => x.relu().minimum(6),
+    (y, gradient) => where(y.gt(0), where(y.lt(6), gradient, 0), 0),
+  )
 }
 
 /** x limited to low..high; the gradient is 0 at both ends, unlike that of clamp. */
 export function hardtanh(x: Tensor, low = -1, high = 1): Tensor {
   if (!(low < high)) throw new RangeError(`hardtanh: low (${low}) must be below high (${high})`)
-  if (!recording(x)) return x.maximum(low).minimum(high)
-  return where(x.ge(high), high, where(x.le(low), low, x))
+  return differentiatedByValue(
+    x,
+    () => x.maximum(low).minimum(high),
+    (y, gradient) => where(y.ge(high), 0, where(y.le(low), 0, gradient)),
+  )
 }
 
-function recording(x: Tensor): boolean {
-  return x.requiresGrad && isGradEnabled()
+/** An activation whose gradient follows from its value: what it was computed from need not be kept. */
+function differentiatedByValue(
+  x: Tensor,
+  forward: () => Tensor,
+  backward: (y: Tensor, gradient: Tensor) => Tensor,
+): Tensor {
+  const y = noGrad(forward)
+  if (!x.requiresGrad || !isGradEnabled()) return y
+  return customGradient(
+    [x],
+    () => y,
+    (gradient) => [backward(y, gradient)],
+  )
 }
 
 export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
