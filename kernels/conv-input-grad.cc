@@ -1,5 +1,6 @@
 #include "convolve.h"
 #include "grouped.h"
+#include "spread.h"
 #include "winograd.h"
 
 namespace ocelli {
@@ -26,6 +27,10 @@ void conv2dInputGrad(const Conv2dInputGrad& i, Context& context) {
     packWinograd(context, tile, memory, weight, taps.data(), inner, outer, outer * tapCount, tapCount);
     convolveWinograd(context, tile, sampling, taps.data(), memory, outer, dx, i.dx.pixelStride, stage,
                      memory + weightFloats);
+    return;
+  }
+  if (algorithm == ConvAlgorithm::ImplicitGemm && spreads(g, i.dy, i.dx, context.pool.size())) {
+    spreadInputGrad(i, stage, context);
     return;
   }
   float* packed = nullptr;
