@@ -42,24 +42,35 @@ export async function openFile(path: string): Promise<FileAccess> {
     throw new CheckpointError(path, why, undefined, { cause: error })
   }
   const file = handle
+  // What was read last: tensors are small and follow one another.
+  let window = { from: 0, until: 0, bytes: Promise.resolve(new Uint8Array(0)) }
   const access: FileAccess = {
     name: path,
     size,
     async read(offset, length) {
       checkRange(access, offset, length)
-      return readRange(file, path, offset, length)
+      if (length > readAhead / 4) return readRange(file, path, offset, length)
+      if (offset < window.from || offset + length > window.until) {
+        const until = Math.min(offset + readAhead, size)
+        window = { from: offset, until, bytes: readRange(file, path, offset, until - offset) }
+      }
+      const { from, bytes } = window
+      return (await bytes).slice(offset - from, offset - from + length)
     },
     close: () => file.close(),
   }
   return access
 }
 
+/** Bytes that a short read takes in at once. */
+const readAhead = 4 << 20
+
 async function readRange(
   file: FileHandle,
   path: string,
   offset: number,
   length: number,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(length)
   for (let done = 0; done < length; ) {
     // One read call can take at most 2 GiB.

@@ -7,7 +7,7 @@ import type { Program } from '../../src/compiler/program.ts'
 import type { Target } from '../../src/compiler/target.ts'
 import { createModel } from '../../src/models/index.ts'
 import * as nn from '../../src/nn/index.ts'
-import { concat, noGrad, type Tensor, tensor, variable, zeros } from '../../src/tensor/index.ts'
+import { concat, grad, noGrad, type Tensor, tensor, variable, zeros } from '../../src/tensor/index.ts'
 
 const { F } = nn
 const target: Target = {
@@ -29,6 +29,27 @@ function image(channels: number, size = 8): Tensor {
 }
 
 describe('compile', () => {
+  it.each([
+    ['alexnet', false],
+    ['alexnet', true],
+    ['mobilenet_v2', false],
+    ['mobilenet_v2', true],
+    ['resnext50_32x4d', true],
+    ['squeezenet1_1', true],
+    ['vgg11_bn', true],
+  ])('plans memory within a tenth of the lower bound: %s, training %s', async (name, training) => {
+    const network = await createModel(name)
+    if (!training) network.eval()
+    const x = tensor(new Float32Array(2 * 3 * 128 * 128), [2, 3, 128, 128])
+    const outputs = (): Tensor[] => {
+      if (!training) return [noGrad(() => network.forward(x))]
+      const loss = F.crossEntropy(network.forward(x), tensor(new Int32Array(2), [2]))
+      return [loss, ...grad(loss, network.parameters())]
+    }
+    const { program, liveBytes } = compiled(...outputs())
+    expect(program.arenaBytes).toBeLessThanOrEqual(1.1 * liveBytes)
+  })
+
   it('leaves one instruction of convolution, batch norm, residual and activation', () => {
     const conv = new nn.Conv2d(8, 8, 3, { padding: 1, bias: false })
     const norm = new nn.BatchNorm2d(8)
