@@ -5,7 +5,7 @@ import { report } from './report.mjs'
 
 const [network, size, file] = process.argv.slice(2)
 const model = await createModel(network)
-model.loadStateDict((await loadStateDictFile(file)).tensors)
+model.loadStateDict((await loadStateDictFile(file)).tensors, { assign: true })
 model.eval()
 const x = tensor(new Float32Array(3 * size * size).fill(0.5), [1, 3, Number(size), Number(size)])
 const forward = compile((images) => noGrad(() => model.forward(images)))

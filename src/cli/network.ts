@@ -192,7 +192,7 @@ async function buildNetwork(
 /** Loads everything or fails with a table of what does not fit. */
 export function loadInto(network: Network, tensors: StateDict, file: string, name: string): void {
   try {
-    network.loadStateDict(tensors)
+    network.loadStateDict(tensors, { assign: true })
   } catch (error) {
     throw new CommandError(`${file}: ${misfit(name, error, '; --model NAME takes another network')}`)
   }

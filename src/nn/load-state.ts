@@ -27,7 +27,7 @@ export function loadState(
   what: string,
   state: ReadonlyMap<string, Tensor>,
   source: ReadonlyMap<string, LoadSource>,
-  strict: boolean,
+  { strict = true, assign = false }: { readonly strict?: boolean; readonly assign?: boolean },
 ): LoadResult {
   const missing: string[] = []
   const mismatched: ShapeMismatch[] = []
@@ -48,7 +48,8 @@ export function loadState(
     throw new Error(describe(what, result))
   }
   // Every value is converted before the first is stored, so that one that can't be leaves the module as it was.
-  const stores = fitting.map(([name, target, value]) => prepare(name, target, value))
+  const taken = assign ? new Set<ArrayBufferLike>() : null
+  const stores = fitting.map(([name, target, value]) => prepare(name, target, value, taken))
   for (const store of stores) store()
   return result
 }
@@ -62,10 +63,24 @@ function fits(wanted: Shape, got: Shape): boolean {
   return sameShape(wanted, got) || (wanted.length === 0 && sameShape(got, [1]))
 }
 
-function prepare(name: string, target: Tensor, value: LoadSource): () => void {
+/** What stores a value. Arrays that are taken over rather than copied are noted in `taken`, if it is given. */
+function prepare(
+  name: string,
+  target: Tensor,
+  value: LoadSource,
+  taken: Set<ArrayBufferLike> | null,
+): () => void {
   let values: TypedArray | undefined
-  if (!(value instanceof Tensor)) values = convertTo(value, target.dtype, name)
-  else if (value.dtype === target.dtype && value.node.storage instanceof HostStorage) {
+  if (!(value instanceof Tensor)) {
+    const own = convertTo(value, target.dtype, name)
+    const { buffer } = own
+    // Not those that share their memory, such as tied weights: parameters are updated in place.
+    if (taken !== null && own.byteLength === buffer.byteLength && !taken.has(buffer)) {
+      taken.add(buffer)
+      return () => target.load(own, { assign: true })
+    }
+    values = own
+  } else if (value.dtype === target.dtype && value.node.storage instanceof HostStorage) {
     values = value.node.storage.data
   }
   if (values !== undefined) {

@@ -220,12 +220,14 @@ export class Module {
    * Replaces parameters and buffers by the values of the same names, converted to their dtypes. In strict mode (the default)
    * any name missing, left over or of another shape is an Error that lists them, and nothing is loaded; otherwise what fits
    * is loaded and the rest reported. A missing num_batches_tracked is allowed, as files of old PyTorch lack it.
+   * With `assign` the arrays of tensors read from a file become the parameters, where they need no conversion, instead of
+   * being copied, which spares the memory of a second copy: `source` is not to be used any more.
    */
   loadStateDict(
     source: ReadonlyMap<string, LoadSource>,
-    options: { readonly strict?: boolean } = {},
+    options: { readonly strict?: boolean; readonly assign?: boolean } = {},
   ): LoadResult {
-    return loadState(this.constructor.name, this.stateDict(), source, options.strict ?? true)
+    return loadState(this.constructor.name, this.stateDict(), source, options)
   }
 
   /** The options that `toString` prints: overridden by layers. */

@@ -74,7 +74,9 @@ export function loadGroups(saved: SavedState, target: LoadTarget): void {
   for (const { name, like } of wanted) {
     if (like) requireShape(target.name, name, saved.tensors.get(name)!, like.shape, like.label)
   }
-  loadState(target.name, new Map(wanted.map(({ name, variable }) => [name, variable()])), saved.tensors, true)
+  loadState(target.name, new Map(wanted.map(({ name, variable }) => [name, variable()])), saved.tensors, {
+    strict: true,
+  })
   for (const tensor of starting) tensor.load(dtypes[tensor.dtype].create(tensor.size))
   for (const [i, group] of target.groups.entries()) Object.assign(group, structuredClone(options[i]))
 }

@@ -188,12 +188,18 @@ export class Tensor {
     return this
   }
 
-  /** Replaces the contents at once by a copy of `data`, without computing anything. */
-  load(data: TypedArray): this {
+  /**
+   * Replaces the contents at once by a copy of `data`, without computing anything; or by `data` itself, if `assign` is set
+   * and it is an array of this dtype: it must not be changed afterwards.
+   */
+  load(data: TypedArray, { assign = false }: { readonly assign?: boolean } = {}): this {
     if (data.length !== this.size) {
       throw new ShapeError(
         `load: ${data.length} values do not fit ${this.label ?? 'a tensor'} ${formatShape(this.shape)}`,
       )
+    }
+    if (assign && data.constructor === dtypes[this.dtype].create(0).constructor) {
+      return this.#hold(new HostStorage(this.dtype, data))
     }
     const values = dtypes[this.dtype].create(this.size)
     values.set(data)

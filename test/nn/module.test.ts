@@ -1,8 +1,11 @@
 import { inspect } from 'node:util'
 import { describe, expect, it, vi } from 'vitest'
+import type { TypedArray } from '../../src/graph/dtype.ts'
+import type { HostStorage } from '../../src/graph/storage.ts'
 import { createModel, print } from '../../src/index.ts'
 import * as nn from '../../src/nn/index.ts'
 import { arange, grad, manualSeed, ones, type Tensor, tensor, zeros } from '../../src/tensor/index.ts'
+import { type WeightTensor, weightTensorOf } from '../../src/weights/index.ts'
 
 class Branches extends nn.Module {
   stem = new nn.Conv2d(1, 2, 1)
@@ -176,6 +179,28 @@ describe('loadStateDict', () => {
     expect(await to.weight.toArray()).toEqual(await from.weight.toArray())
     from.weight.load(new Float32Array(6))
     expect(await to.weight.abs().sum().item()).toBeGreaterThan(0)
+  })
+
+  it('takes arrays over where asked to, but none that share their memory', async () => {
+    const shared = Float32Array.from([1, 2, 3])
+    const weight = Float32Array.from({ length: 6 }, (_, i) => i)
+    const state = (): Map<string, WeightTensor> =>
+      new Map([
+        ['0.weight', weightTensorOf([3, 2], 'float32', weight)],
+        ['0.bias', weightTensorOf([3], 'float32', shared)],
+        ['1.weight', weightTensorOf([1, 3], 'float32', shared)],
+        ['1.bias', weightTensorOf([1], 'float32', shared.subarray(0, 1))],
+      ])
+    const network = new nn.Sequential(new nn.Linear(2, 3), new nn.Linear(3, 1))
+    const held = (): TypedArray[] =>
+      [...network.stateDict().values()].map(({ node }) => (node.storage as HostStorage).data)
+    const isTaken = (): boolean[] =>
+      held().map(({ buffer }) => buffer === weight.buffer || buffer === shared.buffer)
+    network.loadStateDict(state(), { assign: true })
+    expect(held()).toEqual([weight, shared, shared, shared.subarray(0, 1)])
+    expect(isTaken()).toEqual([true, true, false, false])
+    network.loadStateDict(state())
+    expect(isTaken()).toEqual([false, false, false, false])
   })
 
   it('when strict lists what does not fit, and loads nothing', async () => {
