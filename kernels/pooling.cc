@@ -114,6 +114,48 @@ void poolPlaneRow(const Pool& pool, int64_t plane, int64_t oy) {
   }
 }
 
+// The same without positions: first the maxima down each column of the image, in `line` (x.w floats), then along it.
+void poolPlaneValues(const Pool& pool, int64_t plane, int64_t oy, float* line) {
+  const MaxPool2d& p = pool.p;
+  const ConvGeometry& g = p.geometry;
+  const int64_t width = p.x.w;
+  const float* x = pool.x + plane * p.x.h * width;
+  const Window rows = windowAt(oy, g.strideH, g.padTop, g.dilationH, g.kernelH, p.x.h);
+  for (int64_t c = 0; c < width; c += lanes) {
+    const int64_t count = width - c;
+    const auto at = [&](int64_t ky) {
+      const float* from = x + (rows.start + ky * g.dilationH) * width + c;
+      return count >= lanes ? load<Floats>(from) : loadPart<Floats>(from, count);
+    };
+    Floats best = rows.first < rows.end ? at(rows.first) : splat(-__builtin_inff());
+    for (int64_t ky = rows.first + 1; ky < rows.end; ky++) {
+      const Floats value = at(ky);
+      best = select(wins(value, best), value, best);
+    }
+    if (count >= lanes) {
+      store(line + c, best);
+    } else {
+      storePart(line + c, best, count);
+    }
+  }
+  float* out = pool.y + (plane * p.y.h + oy) * p.y.w;
+  for (int64_t ox = 0; ox < p.y.w; ox++) {
+    const int64_t start = ox * g.strideW - g.padLeft;
+    int64_t first = 0, end = g.kernelW;
+    if (start < 0 || start + (g.kernelW - 1) * g.dilationW >= width) {
+      const Window columns = windowAt(ox, g.strideW, g.padLeft, g.dilationW, g.kernelW, width);
+      first = columns.first;
+      end = columns.end;
+    }
+    float best = first < end && rows.first < rows.end ? line[start + first * g.dilationW] : -__builtin_inff();
+    for (int64_t kx = first + 1; kx < end; kx++) {
+      const float value = line[start + kx * g.dilationW];
+      best = wins(value, best) ? value : best;
+    }
+    out[ox] = best;
+  }
+}
+
 template <typename Body>
 void forLines(int64_t lines, int64_t each, Context& context, Body body) {
   const int64_t tasks = tasksFor(lines, lines * each, context);
@@ -146,6 +188,14 @@ void maxPool2d(const MaxPool2d& p, Context& context) {
   if (p.layout == Layout::NHWC) {
     forLines(p.y.n * p.y.h, p.y.w * p.y.c * window / 4, context,
              [&](int64_t i) { poolRowOfPixels(pool, i / p.y.h, i % p.y.h); });
+  } else if (!p.hasIndices) {
+    const int64_t lines = p.y.n * p.y.c * p.y.h, tasks = tasksFor(lines, lines * p.x.w, context);
+    parallelFor(context.pool, tasks, [&](int64_t task, int thread) {
+      float* line = static_cast<float*>(context.scratch(context, thread, static_cast<size_t>(p.x.w) * 4));
+      for (int64_t i = lines * task / tasks; i < lines * (task + 1) / tasks; i++) {
+        poolPlaneValues(pool, i / p.y.h, i % p.y.h, line);
+      }
+    });
   } else {
     forLines(p.y.n * p.y.c * p.y.h, p.y.w * window, context,
              [&](int64_t i) { poolPlaneRow(pool, i / p.y.h, i % p.y.h); });
