@@ -13,7 +13,7 @@ struct Rows {
   int64_t count() const { return until - from; }
 };
 
-// The rows of its input, `height` in all, that a stage reads for these rows of its output.
+// The rows of its input that a stage reads for these rows of its output.
 Rows inputRows(const ChainStage& stage, Rows output) {
   const ConvGeometry& g = stage.geometry();
   const int64_t height = stage.x().h;

@@ -49,8 +49,14 @@ export type IdentityAttrs =
   | { readonly role: 'detach' }
   /** A value that must be computed again rather than kept: never merged with its equals. */
   | { readonly role: 'recompute'; readonly tag: number }
-  /** Input 0 is the value; the gradient goes to inputs 1.. through `backward`. */
-  | { readonly role: 'custom'; readonly backward: (gradient: Node) => readonly (Node | null)[] }
+  /**
+   * Input 0 is the value; the gradient goes to inputs 1.. through `backward`, which is handed the value, too: within a
+   * checkpoint the one that is computed again.
+   */
+  | {
+      readonly role: 'custom'
+      readonly backward: (gradient: Node, value: Node) => readonly (Node | null)[]
+    }
 
 /** The closed list of primitives, each with its parameters. Every table over ops is exhaustive over these keys. */
 export interface OpAttrs {

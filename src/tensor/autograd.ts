@@ -71,19 +71,20 @@ export function checkpoint<T extends Tensor | readonly Tensor[]>(fn: () => T): T
 
 /**
  * A differentiable function with a gradient of its own. `forward` runs without recording gradients; `backward` maps the
- * output's gradient to one for each input, null where none flows.
+ * output's gradient and the output to one gradient for each input, null where none flows. What is told from the output it is
+ * handed, and not from tensors outside, is computed again within a `checkpoint`.
  */
 export function customGradient(
   inputs: readonly Tensor[],
   forward: (...inputs: Tensor[]) => Tensor,
-  backward: (gradient: Tensor) => readonly (Tensor | null)[],
+  backward: (gradient: Tensor, value: Tensor) => readonly (Tensor | null)[],
 ): Tensor {
   const value = noGrad(() => forward(...inputs))
   return wrap(
     withCustomGradient(
       value.node,
       inputs.map((t) => t.node),
-      (gradient) => backward(wrap(gradient)).map((t) => t?.node ?? null),
+      (gradient, output) => backward(wrap(gradient), wrap(output)).map((t) => t?.node ?? null),
     ),
   )
 }

@@ -14,7 +14,7 @@ export const identityOps: OpTable<'identity'> = {
         case 'recompute':
           return [g]
         case 'custom':
-          return [null, ...checked(node.attrs.backward(g), node.inputs.slice(1))]
+          return [null, ...checked(node.attrs.backward(g, node.inputs[0]!), node.inputs.slice(1))]
       }
     },
     cost: noCost,
@@ -44,11 +44,14 @@ export function recomputed(x: Node, tag: number): Node {
   return make('identity', [x], { role: 'recompute', tag })
 }
 
-/** `value` with the gradient of `inputs` given by `backward`: one gradient for each, null where none flows. */
+/**
+ * `value` with the gradient of `inputs` given by `backward`, from the gradient and the value: one gradient for each, null
+ * where none flows.
+ */
 export function withCustomGradient(
   value: Node,
   inputs: readonly Node[],
-  backward: (gradient: Node) => readonly (Node | null)[],
+  backward: (gradient: Node, value: Node) => readonly (Node | null)[],
 ): Node {
   return make('identity', [detach(value), ...inputs], { role: 'custom', backward })
 }

@@ -1,6 +1,6 @@
 import { isGradEnabled } from '../../graph/grad-mode.ts'
 import { formatShape, normalizeAxis, ShapeError } from '../../graph/shape.ts'
-import { customGradient, noGrad } from '../../tensor/autograd.ts'
+import { customGradient } from '../../tensor/autograd.ts'
 import { where } from '../../tensor/create.ts'
 import { checkOptions } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
@@ -36,13 +36,8 @@ function differentiatedByValue(
   forward: () => Tensor,
   backward: (y: Tensor, gradient: Tensor) => Tensor,
 ): Tensor {
-  const y = noGrad(forward)
-  if (!x.requiresGrad || !isGradEnabled()) return y
-  return customGradient(
-    [x],
-    () => y,
-    (gradient) => [backward(y, gradient)],
-  )
+  if (!x.requiresGrad || !isGradEnabled()) return forward()
+  return customGradient([x], forward, (gradient, y) => [backward(y, gradient)])
 }
 
 export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
