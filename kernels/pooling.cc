@@ -86,6 +86,7 @@ void poolRowOfPixels(const Pool& pool, int64_t n, int64_t oy) {
   }
 }
 
+// A row of a plane with the positions of its maxima.
 void poolPlaneRow(const Pool& pool, int64_t plane, int64_t oy) {
   const MaxPool2d& p = pool.p;
   const ConvGeometry& g = p.geometry;
@@ -110,11 +111,11 @@ void poolPlaneRow(const Pool& pool, int64_t plane, int64_t oy) {
       }
     }
     if (pool.y) pool.y[out + ox] = best;
-    if (pool.indices) pool.indices[out + ox] = static_cast<int32_t>(index);
+    pool.indices[out + ox] = static_cast<int32_t>(index);
   }
 }
 
-// The same without positions: first the maxima down each column of the image, in `line` (x.w floats), then along it.
+// A row without positions: first the maxima down each column of the image, in `line` (x.w floats), then along it.
 void poolPlaneValues(const Pool& pool, int64_t plane, int64_t oy, float* line) {
   const MaxPool2d& p = pool.p;
   const ConvGeometry& g = p.geometry;
