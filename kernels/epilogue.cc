@@ -6,7 +6,7 @@ namespace {
 
 // What a register holds, as far as recognition needs to know.
 struct Value {
-  enum Kind { Unknown, Constant, Column, Full, Condition, Chain } kind = Unknown;
+  enum Kind { Unknown, Constant, Column, Full, Condition, Chain, HardStep } kind = Unknown;
   float constant = 0.0f;
   int input = -1;
   bool rectified = false;  // Full: max(input, 0)
@@ -14,6 +14,9 @@ struct Value {
   int bias = -1, residual = -1, gate = -1;
   float low = -__builtin_inff(), high = __builtin_inff();
   bool clamped = false;
+  Activation activation = Activation::None;
+  // Of HardStep: how many steps of relu6(chain + 3) / 6 are done.
+  int steps = 0;
   float gateLow = -__builtin_inff(), gateHigh = __builtin_inff();
   // Of Condition: input > bound (above) or input < bound. Of Chain: whether a gate lets NaN pass.
   bool above = false;
@@ -23,9 +26,60 @@ struct Value {
 
 constexpr int maxRegisters = 64;
 
+// Whether more can be done to the chain than an activation.
+bool isOpen(const Value& a) { return a.kind == Value::Chain && a.activation == Activation::None; }
+
+// The step of relu6(x + 3) / 6 after so many others.
+Value hardStep(const Value& a, int after) {
+  if (after == 0 ? !isOpen(a) || a.gate >= 0 : a.kind != Value::HardStep || a.steps != after) return {};
+  Value result = a;
+  result.kind = Value::HardStep;
+  result.steps = after + 1;
+  return result;
+}
+
+Value activated(const Value& a, Activation activation) {
+  if (!isOpen(a) || a.gate >= 0) return {};
+  Value result = a;
+  result.activation = activation;
+  return result;
+}
+
+bool isConstant(const Value& a, float x) { return a.kind == Value::Constant && a.constant == x; }
+
+// x sigmoid(x) and the like: of the same x.
+Value timesItself(const Value& x, const Value& activated) {
+  if (!isOpen(x) || x.gate >= 0 || activated.kind != Value::Chain) return {};
+  if (x.bias != activated.bias || x.residual != activated.residual || x.low != activated.low || x.high != activated.high) {
+    return {};
+  }
+  Value result = activated;
+  if (activated.activation == Activation::Sigmoid) {
+    result.activation = Activation::Silu;
+  } else if (activated.activation == Activation::HardSigmoid) {
+    result.activation = Activation::HardSwish;
+  } else {
+    return {};
+  }
+  return result;
+}
+
+Value multiply(const Value& a, const Value& b) {
+  if (a.kind == Value::Constant) return multiply(b, a);
+  if (isConstant(b, 1.0f / 6.0f)) {
+    Value result = hardStep(a, 3);
+    if (result.kind != Value::HardStep) return {};
+    result.kind = Value::Chain;
+    result.activation = Activation::HardSigmoid;
+    return result;
+  }
+  return isOpen(a) ? timesItself(a, b) : timesItself(b, a);
+}
+
 Value add(const Value& a, const Value& b) {
   if (a.kind != Value::Chain) return b.kind == Value::Chain ? add(b, a) : Value{};
-  if (a.clamped || a.gate >= 0) return {};
+  if (isConstant(b, 3.0f)) return hardStep(a, 0);
+  if (a.clamped || a.gate >= 0 || !isOpen(a)) return {};
   Value result = a;
   if (b.kind == Value::Column && a.bias < 0) {
     result.bias = b.input;
@@ -39,7 +93,8 @@ Value add(const Value& a, const Value& b) {
 }
 
 Value clampBelow(const Value& a, float low) {
-  if (a.kind != Value::Chain || a.gate >= 0 || !(low <= a.high)) return {};
+  if (a.kind == Value::HardStep) return low == 0.0f ? hardStep(a, 1) : Value{};
+  if (!isOpen(a) || a.gate >= 0 || !(low <= a.high)) return {};
   Value result = a;
   result.low = low > a.low ? low : a.low;
   result.clamped = true;
@@ -47,7 +102,8 @@ Value clampBelow(const Value& a, float low) {
 }
 
 Value clampAbove(const Value& a, float high) {
-  if (a.kind != Value::Chain || a.gate >= 0 || !(high >= a.low)) return {};
+  if (a.kind == Value::HardStep) return high == 6.0f ? hardStep(a, 2) : Value{};
+  if (!isOpen(a) || a.gate >= 0 || !(high >= a.low)) return {};
   Value result = a;
   result.high = high < a.high ? high : a.high;
   result.clamped = true;
@@ -75,7 +131,7 @@ Value compare(const Value& a, const Value& b, bool orEqual) {
 
 // The chain where the condition holds (or, `negated`, where it does not), else 0.
 Value gated(const Value& condition, const Value& chain, bool negated) {
-  if (condition.kind != Value::Condition || chain.kind != Value::Chain) return {};
+  if (condition.kind != Value::Condition || !isOpen(chain)) return {};
   if (chain.gate >= 0 && chain.gate != condition.input) return {};
   Value result = chain;
   result.passesNaN = negated && (chain.gate < 0 || chain.passesNaN);
@@ -104,6 +160,10 @@ Value step(const MicroOp& op, const Value* values) {
     }
     case MicroOpCode::Add:
       return add(values[op.a], values[op.b]);
+    case MicroOpCode::Mul:
+      return multiply(values[op.a], values[op.b]);
+    case MicroOpCode::Sigmoid:
+      return activated(values[op.a], Activation::Sigmoid);
     case MicroOpCode::Relu: {
       if (values[op.a].kind != Value::Full) return clampBelow(values[op.a], 0.0f);
       Value result = values[op.a];
@@ -171,6 +231,7 @@ OutputStage resolveEpilogue(const Epilogue* epilogue, const Context& context) {
     }
     finish.low = value.low;
     finish.high = value.high;
+    finish.activation = value.activation;
     if (value.gate >= 0) {
       finish.gate = address(value.gate);
       finish.gateStride = epilogue->inputs[value.gate].rowStride;

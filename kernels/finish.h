@@ -1,5 +1,6 @@
-// What is done to a sum in registers before it is stored.
+// What is done to a sum in registers before it is stored, and to what has been stored.
 #pragma once
+#include "activation.h"
 #include "vector.h"
 
 namespace ocelli {
@@ -29,6 +30,8 @@ struct Finish {
   const float* gate = nullptr;
   int64_t gateStride = 0;
   float gateLow = -__builtin_inff(), gateHigh = __builtin_inff();
+  // Of the result, once a few rows of them have been stored: see activateRows.
+  Activation activation = Activation::None;
 
   // As seen from a row and column on.
   OCELLI_INLINE Finish from(int64_t row, int64_t column) const {
@@ -47,6 +50,16 @@ struct Finish {
     if (gate == nullptr) return sum;
     return within(sum, loadLanes(gate + row * gateStride + column, n), Vector::broadcast(gateLow),
                   Vector::broadcast(gateHigh));
+  }
+
+  // The rest of what is to be done to rows of values that operator() gave, `step` floats apart.
+  OCELLI_INLINE void activateRows(float* values, int64_t step, int64_t rows, int64_t columns) const {
+    if (activation == Activation::None) return;
+    if (step == columns) {
+      activate(activation, values, rows * columns);
+      return;
+    }
+    for (int64_t row = 0; row < rows; ++row) activate(activation, values + row * step, columns);
   }
 };
 

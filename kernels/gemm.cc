@@ -164,6 +164,7 @@ void multiplyRows(const Matmul& i, Context& context) {
         storeLanes(s.finish(value, row, column + j, count - j), o.output.c + row * o.output.cStride + column + j, count - j);
       }
     }
+    s.finish.activateRows(o.output.c + column, o.output.cStride, i.m, count);
   });
 }
 

@@ -112,7 +112,9 @@ void laneRow(const Kernel& kernel, const Sampling& s, const LaneTap* taps, int64
   }
   for (; j < s.gridW; ++j) border(j);
 
-  if (stage.code != nullptr) {
+  if (stage.code == nullptr) {
+    stage.finish.activateRows(target.c, target.step, s.gridW, channels);
+  } else {
     int64_t* rowIndex = reinterpret_cast<int64_t*>(at);
     at += roundUp(s.gridW * 8, 64);
     for (int64_t column = 0; column < s.gridW; ++column) rowIndex[column] = row0 + column * s.outStepX;

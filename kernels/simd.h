@@ -152,5 +152,17 @@ static inline Floats copySign(Floats magnitude, Floats sign) {
 static inline Floats larger(Floats a, Floats b) { return select((a > b) | (a != a), a, b); }
 static inline Floats smaller(Floats a, Floats b) { return select((a < b) | (a != a), a, b); }
 
+// x, but no more (no less) than the bound; NaN stays NaN.
+#if defined(__AVX512F__)
+static inline Floats clampAbove(Floats x, float bound) { return (Floats)_mm512_min_ps((__m512)splat(bound), (__m512)x); }
+static inline Floats clampBelow(Floats x, float bound) { return (Floats)_mm512_max_ps((__m512)splat(bound), (__m512)x); }
+#elif defined(__AVX2__)
+static inline Floats clampAbove(Floats x, float bound) { return (Floats)_mm256_min_ps((__m256)splat(bound), (__m256)x); }
+static inline Floats clampBelow(Floats x, float bound) { return (Floats)_mm256_max_ps((__m256)splat(bound), (__m256)x); }
+#else
+static inline Floats clampAbove(Floats x, float bound) { return select(x > bound, splat(bound), x); }
+static inline Floats clampBelow(Floats x, float bound) { return select(x < bound, splat(bound), x); }
+#endif
+
 }  // namespace OCELLI_ISA
 }  // namespace ocelli

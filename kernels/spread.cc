@@ -66,6 +66,7 @@ void finishImage(const Image& dx, int64_t picture, float* image, float* all, con
         storeLanes(stage.finish(loadLanes(pixel + c, dx.c - c), row0 + p, c, dx.c - c), pixel + c, dx.c - c);
       }
     }
+    stage.finish.activateRows(values, dx.pixelStride, count, dx.c);
   }
 }
 

@@ -31,24 +31,7 @@ OCELLI_INLINE void accumulate(Vector (&sum)[R][V], const float* const (&a)[point
 }
 
 template <int R, int V>
-OCELLI_INLINE void finish(const TileArguments& t, Vector (&sum)[R][V]) {
-  if (t.partialIn != nullptr) {
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) {
-        sum[r][v] = sum[r][v] + Vector::load(t.partialIn + r * tileColumns + v * Vector::width);
-      }
-    }
-  }
-  if (t.partialOut != nullptr) {
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) sum[r][v].store(t.partialOut + r * tileColumns + v * Vector::width);
-    }
-    return;
-  }
+OCELLI_INLINE void storeFinished(const TileArguments& t, Vector (&sum)[R][V]) {
   const int64_t last = t.columns - (V - 1) * Vector::width;  // columns of the last vector
   const Finish& f = t.finish;
   const Vector low = Vector::broadcast(f.low), high = Vector::broadcast(f.high);
@@ -98,6 +81,30 @@ OCELLI_INLINE void finish(const TileArguments& t, Vector (&sum)[R][V]) {
       sum[r][v].storePartial(to + v * Vector::width, columns);
     }
   }
+}
+
+template <int R, int V>
+OCELLI_INLINE void finish(const TileArguments& t, Vector (&sum)[R][V]) {
+  if (t.partialIn != nullptr) {
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) {
+        sum[r][v] = sum[r][v] + Vector::load(t.partialIn + r * tileColumns + v * Vector::width);
+      }
+    }
+  }
+  if (t.partialOut != nullptr) {
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) sum[r][v].store(t.partialOut + r * tileColumns + v * Vector::width);
+    }
+    return;
+  }
+  storeFinished<R, V>(t, sum);
+  if (t.finish.activation == Activation::None) return;
+  for (int r = 0; r < R; ++r) activate(t.finish.activation, t.c + t.rowIndex[r] * t.cStride, t.columns);
 }
 
 // Fetches what the store will need: rows far apart, which hardware does not foresee.

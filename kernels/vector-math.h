@@ -21,14 +21,20 @@ static inline Floats floorOf(Floats x) {
 
 // p 2^n, for n in -254 .. 254, rounding once where the result is normal.
 static inline Floats timesPowerOfTwo(Floats p, Ints n) {
+#if defined(__AVX512F__)
+  return (Floats)_mm512_scalef_ps((__m512)p, (__m512)toFloats(n));
+#else
   const Ints half = n >> 1;
   return p * floatsOf((half + 127) << 23) * floatsOf((n - half + 127) << 23);
+#endif
 }
 
-// x = n ln 2 + r with |r| <= ln 2 / 2; ln 2 in two parts, the first short enough that n times it is exact.
-static inline Floats reduceByLn2(Floats x, Floats& n) {
-  n = roundEven(x * 1.44269504088896341f);
-  return (x - n * 0.693359375f) - n * -2.12194440e-4f;
+// x = n ln 2 + r with |r| <= ln 2 / 2, for |x| < 2^20; ln 2 in two parts, the first short enough that n times it is exact.
+static inline Floats reduceByLn2(Floats x, Ints& n) {
+  // Adding 3 2^22 leaves no room for a fraction, and the whole part in the last bits.
+  const Floats shifted = x * 1.44269504088896341f + 12582912.0f, whole = shifted - 12582912.0f;
+  n = bitsOf(shifted) - 0x4b400000;
+  return (x - whole * 0.693359375f) - whole * -2.12194440e-4f;
 }
 
 // (e^r - 1 - r) / r^2 for |r| <= ln 2 / 2, the polynomial of Cephes' expf.
@@ -41,21 +47,18 @@ static inline Floats expTail(Floats r) {
 }
 
 static inline Floats expOf(Floats x) {
-  x = select(x > 89.0f, splat(89.0f), x);
-  x = select(x < -104.0f, splat(-104.0f), x);
-  Floats n;
+  x = clampBelow(clampAbove(x, 89.0f), -104.0f);
+  Ints n;
   const Floats r = reduceByLn2(x, n);
   const Floats p = (expTail(r) * r * r + r) + 1.0f;
-  return timesPowerOfTwo(p, toInts(n));
+  return timesPowerOfTwo(p, n);
 }
 
 static inline Floats expm1Of(Floats x) {
   const Floats given = x;
-  x = select(x > 89.0f, splat(89.0f), x);
-  x = select(x < -20.0f, splat(-20.0f), x);
-  Floats n;
-  const Floats r = reduceByLn2(x, n);
-  const Ints e = toInts(n);
+  x = clampBelow(clampAbove(x, 89.0f), -20.0f);
+  Ints e;
+  const Floats r = reduceByLn2(x, e);
   const Floats p = expTail(r) * r * r + r;
   const Floats y = timesPowerOfTwo(p + (1.0f - timesPowerOfTwo(splat(1.0f), -e)), e);
   return select(given == 0.0f, given, y);

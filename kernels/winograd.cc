@@ -155,7 +155,12 @@ void finishTile(const float* products, int64_t point, const Position& at, const 
       }
     }
   }
-  if (stage.code == nullptr) return;
+  if (stage.code == nullptr) {
+    for (int64_t i = 0; i < rows; ++i) {
+      stage.finish.activateRows(y + (first + i * s.gridW) * yStride + column, yStride, across, columns);
+    }
+    return;
+  }
   int64_t pixels[M * M];
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < across; ++j) pixels[i * across + j] = first + i * s.gridW + j;

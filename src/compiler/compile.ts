@@ -1,4 +1,5 @@
 import { chainImages } from './chain-images.ts'
+import { dropUnread } from './drop-unread.ts'
 import { fuseOutputs } from './fuse-outputs.ts'
 import type { Graph } from './graph.ts'
 import { slotsOf, withSlots } from './instruction-slots.ts'
@@ -35,8 +36,9 @@ export interface Compiled {
 /** Turns a graph into programs for the kernels described by `target`. */
 export function compile(graph: Graph, target: Target): Compiled {
   const lowered = lower(optimize(graph), target)
-  const fused = mergeLoops(fuseOutputs(lowered.buffers, lowered.instructions.map(tidyLoop)))
-  const { buffers, instructions: ordered } = schedule(lowered.buffers, fused)
+  const fused = fuseOutputs(lowered.buffers, lowered.instructions.map(tidyLoop))
+  const merged = dropUnread(lowered.buffers, mergeLoops(fused))
+  const { buffers, instructions: ordered } = schedule(lowered.buffers, merged)
   const instructions = chainImages(buffers, ordered)
   const constant = findConstant(buffers, instructions)
   const prologue = instructions.filter((_, i) => constant.instructions[i])

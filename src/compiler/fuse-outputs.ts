@@ -1,7 +1,7 @@
 import { slotsOf } from './instruction-slots.ts'
-import { renumbered } from './lowering-code.ts'
+import { allocateRegisters, appendSteps, maxRegisters, renumbered } from './lowering-code.ts'
 import type { Buffer } from './lowering-state.ts'
-import type { Epilogue, EpilogueInput, Image, Instruction, Operand, SlotId } from './program.ts'
+import type { Epilogue, EpilogueInput, Image, Instruction, MicroOp, Operand, SlotId } from './program.ts'
 
 type Elementwise = Extract<Instruction, { op: 'elementwise' }>
 type Producer = Extract<Instruction, { op: 'matmul' | 'conv2d' | 'conv2dInputGrad' | 'maxPool2d' }>
@@ -118,9 +118,34 @@ function fuse(producer: Producer, loop: Elementwise, slot: SlotId): Producer | n
     return plain && producer.indices === null ? placed(producer, output, rowStride) : null
   }
   if (plain) return loop.inputs.length === 1 ? placed(producer, output, rowStride) : null
-  if (producer.epilogue !== null) return null
-  const epilogue = epilogueOf(loop, source, written)
+  const then = epilogueOf(loop, source, written)
+  const epilogue = then && joined(producer.epilogue, then)
   return epilogue && { ...placed(producer, output, rowStride), epilogue }
+}
+
+/** Both, one after the other; null where that is more than a kernel does. */
+function joined(first: Epilogue | null, then: Epilogue): Epilogue | null {
+  if (first === null) return then
+  const inputs = [...first.inputs]
+  const places = then.inputs.map((input) => {
+    const known = inputs.findIndex((other) => isSame(input, other))
+    return 1 + (known < 0 ? inputs.push(input) - 1 : known)
+  })
+  if (inputs.length > mostInputs) return null
+  const steps: MicroOp[] = []
+  const operands = 1 + inputs.length
+  const of = appendSteps(steps, operands, first.code, (operand) => operand)
+  const product = of(first.result)
+  const after = appendSteps(steps, operands, then.code, (operand) =>
+    operand === 0 ? product : places[operand - 1]!,
+  )
+  const { code, results, registers } = allocateRegisters(steps, operands, [after(then.result)])
+  return registers > maxRegisters ? null : { inputs, code, registers, result: results[0]! }
+}
+
+function isSame(a: EpilogueInput, b: EpilogueInput): boolean {
+  const rowStride = (input: EpilogueInput): number => (input.kind === 'full' ? input.rowStride : 0)
+  return a.kind === b.kind && a.slot === b.slot && a.offset === b.offset && rowStride(a) === rowStride(b)
 }
 
 function epilogueOf(loop: Elementwise, source: number, written: Written): Epilogue | null {

@@ -94,6 +94,27 @@ export function allocateRegisters(
   return { code: allocated, results: outputs.map(at), registers }
 }
 
+/**
+ * Adds code, whose registers may be written more than once, to `steps` in single-assignment form, where registers below
+ * `inputs` are operands; `operandRegister` says where the operands of the code are. Returns where the value of each of its
+ * registers is at its end.
+ */
+export function appendSteps(
+  steps: MicroOp[],
+  inputs: number,
+  code: readonly MicroOp[],
+  operandRegister: (operand: number) => number,
+): (register: number) => number {
+  const current = new Map<number, number>()
+  const at = (register: number): number => current.get(register) ?? operandRegister(register)
+  for (const step of code) {
+    const out = inputs + steps.length
+    steps.push(renumbered(step, out, at))
+    current.set(step.out, out)
+  }
+  return at
+}
+
 /** Drops unread steps and merges equal ones. */
 function withoutRepeats(
   steps: readonly MicroOp[],

@@ -1,5 +1,5 @@
 import { slotsOf } from './instruction-slots.ts'
-import { allocateRegisters, maxLoads, maxRegisters, renumbered } from './lowering-code.ts'
+import { allocateRegisters, appendSteps, maxLoads, maxRegisters } from './lowering-code.ts'
 import type { Instruction, MicroOp, Operand, SlotId } from './program.ts'
 import { samePlaces } from './schedule.ts'
 
@@ -87,9 +87,9 @@ function merge(first: Elementwise, second: Elementwise): Elementwise | null {
   }
   if (inputs.length > maxLoads) return null
   const steps: MicroOp[] = []
-  const firstRegisters = append(steps, inputs.length, first, (i) => i)
+  const firstRegisters = appendSteps(steps, inputs.length, first.code, (i) => i)
   const results = first.results.map((register) => firstRegisters(register))
-  const secondRegisters = append(steps, inputs.length, second, (i) => {
+  const secondRegisters = appendSteps(steps, inputs.length, second.code, (i) => {
     const operand = second.inputs[i]!
     const output = written.get(operand)
     return output === undefined ? inputs.findIndex((known) => isSame(dims, known, operand)) : results[output]!
@@ -102,20 +102,4 @@ function merge(first: Elementwise, second: Elementwise): Elementwise | null {
 
 function isSame(dims: readonly number[], a: Operand, b: Operand): boolean {
   return a.slot === b.slot && samePlaces(dims, a, b)
-}
-
-/** Adds a loop's steps in single-assignment form; returns where the value of each of its registers is at its end. */
-function append(
-  steps: MicroOp[],
-  inputs: number,
-  loop: Elementwise,
-  inputRegister: (input: number) => number,
-): (register: number) => number {
-  const current = new Map<number, number>(loop.inputs.map((_, i) => [i, inputRegister(i)]))
-  for (const step of loop.code) {
-    const out = inputs + steps.length
-    steps.push(renumbered(step, out, (register) => current.get(register)!))
-    current.set(step.out, out)
-  }
-  return (register) => current.get(register)!
 }

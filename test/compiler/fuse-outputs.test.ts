@@ -37,6 +37,29 @@ describe('a product does the loop that alone reads it', () => {
     expect(fused.epilogue!.code[0]).toEqual(add(3, 0, 1))
   })
 
+  it('and the one that reads what that one makes', () => {
+    const places = [...buffers.slice(0, 5), inner(60), output(60, 0)]
+    const [fused, ...rest] = fuseOutputs(places, [
+      product,
+      loop([3, 5], [at(2, [5, 1]), at(3, [0, 1])], at(5, [5, 1]), [add(2, 0, 1)]),
+      loop([3, 5], [at(3, [0, 1]), at(4, [5, 1]), at(5, [5, 1])], at(6, [5, 1]), [
+        add(3, 2, 1),
+        relu(3, 3),
+        add(4, 3, 0),
+      ]),
+    ]) as [Of<'matmul'>]
+    expect(rest).toEqual([])
+    expect(fused.c.slot).toBe(6)
+    const { inputs, code, result } = fused.epilogue!
+    expect(inputs.map(({ slot }) => slot)).toEqual([3, 4])
+    const registers = [10, 200, 3000, ...code.map(() => 0)]
+    for (const step of code) {
+      const { out, a, b } = step as { out: number; a: number; b: number }
+      registers[out] = step.op === 'add' ? registers[a]! + registers[b]! : Math.max(registers[a]!, 0)
+    }
+    expect(registers[result]).toBe(10 + 200 + 3000 + 200)
+  })
+
   it('that only puts it into a part of another value', () => {
     const joined = [...buffers.slice(0, 5), output(3 * 9 * 4, 0)]
     const copy = loop([3, 5], [at(2, [5, 1])], at(5, [9, 1], { offset: 4 }))

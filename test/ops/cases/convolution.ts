@@ -1,4 +1,4 @@
-import type { Conv2dAttrs, Layout, Padding2d, Pair } from '../../../src/graph/node.ts'
+import type { Conv2dAttrs, Layout, Node, Padding2d, Pair } from '../../../src/graph/node.ts'
 import * as g from '../../../src/graph/ops/index.ts'
 import { shapeOfImage } from '../../../src/graph/ops/index.ts'
 import type { CaseRandom } from '../../support/case-random.ts'
@@ -119,22 +119,43 @@ function weightGrad(kind?: Kind): OpCase {
   }
 }
 
+const hardSigmoid = (x: Node): Node => g.mul(g.minimum(g.relu(g.add(x, 3)), 6), 1 / 6)
+const silu = (x: Node): Node => g.mul(x, g.sigmoid(x))
+const hardSwish = (x: Node): Node => g.mul(x, hardSigmoid(x))
+
+/** What kernels know by itself, and what only looks like it. */
+const activations: readonly ((x: Node) => Node)[] = [
+  (x) => x,
+  g.relu,
+  g.sigmoid,
+  hardSigmoid,
+  silu,
+  hardSwish,
+  (x) => hardSwish(g.minimum(x, 1)),
+  (x) => g.relu(g.add(silu(x), 0.25)),
+  (x) => g.minimum(hardSwish(x), 2),
+  (x) => g.mul(g.relu(x), g.sigmoid(x)),
+  (x) => g.mul(g.minimum(g.relu(g.add(x, 2)), 4), 0.25),
+  (x) => g.mul(x, silu(x)),
+  (x) => g.where(g.less(x, 0), hardSigmoid(x), silu(x)),
+]
+
 /** With what a network does to a convolution's results before they are stored. */
-function filteredAndActivated(): OpCase {
+function activated(kinds: readonly Kind[]): OpCase {
   return {
     floor: 1,
-    // Sums of up to 630 terms.
+    // Sums of up to 1600 terms.
     tolerance: 1e-4,
     draw: (random) => {
-      const { attrs, x, weight, y } = drawFiltered(random)
+      const { attrs, x, weight, y } = drawProblem(random, random.pick(kinds))
       const bias = attrs.layout === 'nchw' ? [y[1]!, 1, 1] : [y[3]!]
-      const activation = random.pick(['none', 'relu', 'silu'])
-      const residual = random.chance()
+      const activation = random.pick(activations)
+      const [biased, residual] = [random.chance(0.7), random.chance()]
       const operands = [random.floats(x), random.floats(weight), random.floats(bias), random.floats(y)]
       return nodeTrial(operands, (image, w, b, r) => {
-        const shifted = g.add(g.conv2d(image!, w!, attrs), b!)
-        const sum = residual ? g.add(shifted, r!) : shifted
-        return activation === 'relu' ? g.relu(sum) : activation === 'silu' ? g.mul(sum, g.sigmoid(sum)) : sum
+        const convolved = g.conv2d(image!, w!, attrs)
+        const shifted = biased ? g.add(convolved, b!) : convolved
+        return activation(residual ? g.add(shifted, r!) : shifted)
       })
     },
   }
@@ -189,7 +210,8 @@ export const convolutionKinds: CaseTable = {
   'conv2d, depthwise': convolution('depthwise'),
   'conv2d, grouped': convolution('grouped'),
   'conv2d, 3 x 3 of many channels': convolution('filtered'),
-  'conv2d, 3 x 3 of many channels, activated': filteredAndActivated(),
+  'conv2d, activated': activated(['any', 'pointwise', 'depthwise', 'grouped']),
+  'conv2d, 3 x 3 of many channels, activated': activated(['filtered']),
   'conv2d, gated': gatedConvolution(),
   'conv2dInputGrad, 3 x 3 of many channels': inputGrad('filtered'),
   'conv2dWeightGrad, 3 x 3 of many channels': weightGrad('filtered'),
