@@ -1,6 +1,7 @@
 import type { Conv2dAttrs, Layout, Node, Padding2d, Pair } from '../../../src/graph/node.ts'
 import * as g from '../../../src/graph/ops/index.ts'
 import { shapeOfImage } from '../../../src/graph/ops/index.ts'
+import { sizeOf } from '../../../src/graph/shape.ts'
 import type { CaseRandom } from '../../support/case-random.ts'
 import { type CaseTable, nodeTrial, type OpCase } from '../../support/op-case.ts'
 
@@ -148,10 +149,17 @@ function activated(kinds: readonly Kind[]): OpCase {
     tolerance: 1e-4,
     draw: (random) => {
       const { attrs, x, weight, y } = drawProblem(random, random.pick(kinds))
+      // Sums on all sides of the bends of the activations, whose results are of the order of the sums.
+      const reach = 4 / Math.sqrt(sizeOf(weight.slice(1)))
       const bias = attrs.layout === 'nchw' ? [y[1]!, 1, 1] : [y[3]!]
       const activation = random.pick(activations)
       const [biased, residual] = [random.chance(0.7), random.chance()]
-      const operands = [random.floats(x), random.floats(weight), random.floats(bias), random.floats(y)]
+      const operands = [
+        random.floats(x),
+        random.floats(weight, -reach, reach),
+        random.floats(bias),
+        random.floats(y),
+      ]
       return nodeTrial(operands, (image, w, b, r) => {
         const convolved = g.conv2d(image!, w!, attrs)
         const shifted = biased ? g.add(convolved, b!) : convolved
