@@ -71,7 +71,7 @@ function ocelli(...args) {
 
 /** What `ocelli COMMAND --help` prints. */
 function help() {
-  const commands = ['demo', 'train', 'eval', 'predict', 'summary', 'profile', 'list', 'info']
+  const commands = [...ocelli('--help').matchAll(/^ {2}(\w+) {2}/gm)].map(([, name]) => name)
   return commands
     .map((name) => `## ocelli ${name}\n\n\`\`\`text\n${ocelli(name, '--help')}\n\`\`\``)
     .join('\n\n')

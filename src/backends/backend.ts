@@ -1,4 +1,5 @@
 import type { Graph } from '../compiler/graph.ts'
+import type { ConvCosts } from '../compiler/target.ts'
 import type { Storage } from '../graph/storage.ts'
 
 export interface BackendInfo {
@@ -22,7 +23,8 @@ export interface MemoryInfo {
 /** Compiles graphs and runs them. */
 export interface Backend {
   readonly info: BackendInfo
-  compile(graph: Graph): Executable
+  /** `convCosts` stand in for what OCELLI_CALIBRATION says, or for the built-in ones. */
+  compile(graph: Graph, convCosts?: ConvCosts): Executable
   /** A storage with these contents that programs can overwrite in place: this one, if it lies where they compute. */
   adopt(storage: Storage): Storage | Promise<Storage>
   memory(): MemoryInfo

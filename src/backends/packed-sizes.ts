@@ -1,4 +1,4 @@
-import type { Target } from '../compiler/target.ts'
+import type { ConvCosts, Target } from '../compiler/target.ts'
 import { convAlgorithmCodes } from './encode.ts'
 
 /** What compiled kernels, native or WebAssembly, say of the sizes of what they pack. */
@@ -15,8 +15,9 @@ export interface PackedSizes {
 }
 
 /** Compiled kernels as the target of the compiler. */
-export function targetOf(kernels: PackedSizes): Target {
+export function targetOf(kernels: PackedSizes, convCosts: ConvCosts): Target {
   return {
+    convCosts,
     packedMatrixBytes: (k, n) => kernels.packedMatrixBytes(k, n),
     packedConvBytes: (algorithm, { kernel, groups }, outChannels, inChannels) =>
       kernels.packedConvBytes(convAlgorithmCodes[algorithm], ...kernel, groups, outChannels, inChannels),

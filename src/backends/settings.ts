@@ -1,4 +1,5 @@
 import { type Graph, topologicalOrder } from '../compiler/graph.ts'
+import { builtInConvCosts, type ConvCosts } from '../compiler/target.ts'
 import type { BackendName } from './backend.ts'
 
 const mostThreads = 1024
@@ -18,6 +19,32 @@ export function instructionSetWanted(text: string | undefined, here: readonly st
   if (text === undefined || text === '') return ''
   if (!here.includes(text)) throw new Error(`OCELLI_ISA is '${text}'; it must be one of ${here.join(', ')}`)
   return text
+}
+
+/** What OCELLI_CALIBRATION says, which `ocelli calibrate --json` prints, or the built-in costs. */
+export function convCostsWanted(text: string | undefined): ConvCosts {
+  if (text === undefined || text === '') return builtInConvCosts
+  const refuse = (what: string): never => {
+    throw new Error(
+      `OCELLI_CALIBRATION ${what}; set it to what ocelli calibrate --json prints, or to nothing`,
+    )
+  }
+  let given: unknown
+  try {
+    given = JSON.parse(text)
+  } catch {
+    return refuse('is not JSON')
+  }
+  if (typeof given !== 'object' || given === null) return refuse('is not an object')
+  const costs: Record<string, number> = {}
+  for (const key of Object.keys(builtInConvCosts)) {
+    const cost = (given as Record<string, unknown>)[key]
+    if (typeof cost !== 'number' || !Number.isFinite(cost) || cost <= 0) {
+      return refuse(`has ${JSON.stringify(cost) ?? 'nothing'} for '${key}', which must be a number above 0`)
+    }
+    costs[key] = cost
+  }
+  return costs as unknown as ConvCosts
 }
 
 export function refuseFloat64(graph: Graph, backend: BackendName): void {

@@ -161,7 +161,7 @@ function emitConv2d(node: Node<'conv2d'>, context: InstructionContext): void {
   const geometry = geometryOf(node.attrs, kernelOf(filter))
   let weight = denseOf(weightView)
   const packed = context.isConstant(weightView)
-  const algorithm = chooseConvAlgorithm(workOf('forward', geometry, x, y, packed))
+  const algorithm = chooseConvAlgorithm(workOf('forward', geometry, x, y, packed), context.target.convCosts)
   if (packed) {
     const bytes = context.target.packedConvBytes(algorithm, geometry, y.c, x.c)
     const slot = context.state.add({ bytes, external: null, donor: null })
@@ -179,7 +179,10 @@ function emitConv2dInputGrad(node: Node<'conv2dInputGrad'>, context: Instruction
   const weight = denseOf(context.operand(filter, 'dense'))
   const dx = image(context.result(node))
   const geometry = geometryOf(node.attrs, kernelOf(filter))
-  const algorithm = chooseConvAlgorithm(workOf('inputGrad', geometry, dx, dy, false))
+  const algorithm = chooseConvAlgorithm(
+    workOf('inputGrad', geometry, dx, dy, false),
+    context.target.convCosts,
+  )
   context.state.emit({ op: 'conv2dInputGrad', algorithm, geometry, dy, weight, dx, epilogue: null })
 }
 
@@ -188,7 +191,10 @@ function emitConv2dWeightGrad(node: Node<'conv2dWeightGrad'>, context: Instructi
   const dy = image(context.operand(node.inputs[1]!, 'nhwc'))
   const dw = denseOf(context.result(node))
   const geometry = geometryOf(node.attrs, node.attrs.kernelSize)
-  const algorithm = chooseConvAlgorithm(workOf('weightGrad', geometry, x, dy, false))
+  const algorithm = chooseConvAlgorithm(
+    workOf('weightGrad', geometry, x, dy, false),
+    context.target.convCosts,
+  )
   context.state.emit({ op: 'conv2dWeightGrad', algorithm, geometry, x, dy, dw })
 }
 

@@ -4,13 +4,14 @@ import { formatProgram } from '../../src/compiler/format-program.ts'
 import { abstractGraph, record } from '../../src/compiler/graph.ts'
 import { slotsOf } from '../../src/compiler/instruction-slots.ts'
 import type { Program } from '../../src/compiler/program.ts'
-import type { Target } from '../../src/compiler/target.ts'
+import { builtInConvCosts, type Target } from '../../src/compiler/target.ts'
 import { createModel } from '../../src/models/index.ts'
 import * as nn from '../../src/nn/index.ts'
 import { concat, grad, noGrad, type Tensor, tensor, variable, zeros } from '../../src/tensor/index.ts'
 
 const { F } = nn
 const target: Target = {
+  convCosts: builtInConvCosts,
   packedMatrixBytes: (k, n) => 4 * k * n,
   packedConvBytes: (_, { kernel, groups }, outChannels, inChannels) =>
     (4 * outChannels * inChannels * kernel[0] * kernel[1]) / groups,

@@ -4,7 +4,7 @@ import { describeInstruction } from '../../src/compiler/describe-instruction.ts'
 import { abstractGraph, record } from '../../src/compiler/graph.ts'
 import { type InstructionCost, instructionCost } from '../../src/compiler/instruction-cost.ts'
 import type { Dense, Image, Instruction, MicroOp, Operand, Slot } from '../../src/compiler/program.ts'
-import type { Target } from '../../src/compiler/target.ts'
+import { builtInConvCosts, type Target } from '../../src/compiler/target.ts'
 import { createModel, summary } from '../../src/models/index.ts'
 import { noGrad, tensor } from '../../src/tensor/index.ts'
 
@@ -159,7 +159,11 @@ describe('the cost of an instruction', () => {
   })
 
   it('adds up to what the summary of a network counts', async () => {
-    const target: Target = { packedMatrixBytes: (k, n) => 4 * k * n, packedConvBytes: () => 4 }
+    const target: Target = {
+      convCosts: builtInConvCosts,
+      packedMatrixBytes: (k, n) => 4 * k * n,
+      packedConvBytes: () => 4,
+    }
     const model = await createModel('mobilenet_v2')
     model.eval()
     const shape = [2, 3, 64, 64]

@@ -1,19 +1,33 @@
 import { describe, expect, it } from 'vitest'
-import { type ConvWork, chooseConvAlgorithm } from '../../src/compiler/target.ts'
+import {
+  builtInConvCosts,
+  type ConvCosts,
+  type ConvWork,
+  chooseConvAlgorithm,
+} from '../../src/compiler/target.ts'
 
-function chosen(channels: number, side: number, images: number, changes: Partial<ConvWork> = {}): string {
-  return chooseConvAlgorithm({
-    direction: 'forward',
-    geometry: { kernel: [3, 3], stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 },
-    outChannels: channels,
-    inChannels: channels,
-    images,
-    height: side,
-    width: side,
-    sameSize: true,
-    packed: true,
-    ...changes,
-  })
+function chosen(
+  channels: number,
+  side: number,
+  images: number,
+  changes: Partial<ConvWork> = {},
+  costs: ConvCosts = builtInConvCosts,
+): string {
+  return chooseConvAlgorithm(
+    {
+      direction: 'forward',
+      geometry: { kernel: [3, 3], stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 },
+      outChannels: channels,
+      inChannels: channels,
+      images,
+      height: side,
+      width: side,
+      sameSize: true,
+      packed: true,
+      ...changes,
+    },
+    costs,
+  )
 }
 
 describe('the algorithm of a convolution', () => {
@@ -39,6 +53,12 @@ describe('the algorithm of a convolution', () => {
       chosen(64, 56, 1, { geometry: { ...geometry, kernel: [1, 1], stride: [1, 1], padding: [0, 0] } }),
     ).toBe('pointwise')
     expect(chosen(64, 56, 1, { geometry: { ...geometry, groups: 64 } })).toBe('depthwise')
+  })
+
+  it('is another where the machine is', () => {
+    const transforms = { winogradF2Transform: 1e3, winogradF4Transform: 1e4 }
+    expect(chosen(64, 56, 1, {}, { ...builtInConvCosts, ...transforms })).toBe('implicitGemm')
+    expect(chosen(512, 7, 1, {}, { ...builtInConvCosts, streamed: 0.1 })).toBe('winogradF4')
   })
 
   it('is a Winograd tile for both gradients as well', () => {

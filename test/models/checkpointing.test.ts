@@ -1,12 +1,13 @@
 import { expect, it } from 'vitest'
 import { compile } from '../../src/compiler/compile.ts'
 import { abstractGraph, record } from '../../src/compiler/graph.ts'
-import type { Target } from '../../src/compiler/target.ts'
+import { builtInConvCosts, type Target } from '../../src/compiler/target.ts'
 import { createModel } from '../../src/models/index.ts'
 import { F } from '../../src/nn/index.ts'
 import { grad, tensor } from '../../src/tensor/index.ts'
 
 const target: Target = {
+  convCosts: builtInConvCosts,
   packedMatrixBytes: (k, n) => 4 * k * n,
   packedConvBytes: (_, { kernel }, outChannels, inChannels) =>
     4 * kernel[0] * kernel[1] * outChannels * inChannels,

@@ -12,7 +12,7 @@ import { IndexedInstructions } from '../indexed.ts'
 import { targetOf } from '../packed-sizes.ts'
 import { activeProfile } from '../profile/active.ts'
 import type { ProgramProfile } from '../profile/record.ts'
-import { instructionSetWanted, refuseFloat64, threadsWanted } from '../settings.ts'
+import { convCostsWanted, instructionSetWanted, refuseFloat64, threadsWanted } from '../settings.ts'
 import { type Addon, type LoadedProgram, loadAddon } from './addon.ts'
 
 /**
@@ -25,7 +25,7 @@ export async function createNativeBackend(): Promise<Backend | { readonly unavai
   const threads = threadsWanted(process.env.OCELLI_THREADS, availableParallelism())
   const instructionSet = instructionSetWanted(process.env.OCELLI_ISA, addon.instructionSets())
   const engine = addon.start(instructionSet, threads)
-  const target = targetOf(addon)
+  const costs = convCostsWanted(process.env.OCELLI_CALIBRATION)
   const profile = activeProfile()
   if (profile !== null) profile.measureLimits = () => addon.limits()
   const derived = new DerivedBytes()
@@ -36,9 +36,9 @@ export async function createNativeBackend(): Promise<Backend | { readonly unavai
       threads: engine.threads,
       instructionSet: engine.instructionSet,
     },
-    compile: (graph) => {
+    compile: (graph, convCosts = costs) => {
       refuseFloat64(graph, 'native')
-      return new NativeExecutable(addon, compile(graph, target), derived)
+      return new NativeExecutable(addon, compile(graph, targetOf(addon, convCosts)), derived)
     },
     adopt: adoptByHost,
     memory: () => {

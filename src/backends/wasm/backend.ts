@@ -3,7 +3,7 @@ import type { Backend } from '../backend.ts'
 import { DerivedBytes } from '../derived.ts'
 import { targetOf } from '../packed-sizes.ts'
 import { activeProfile } from '../profile/active.ts'
-import { instructionSetWanted, refuseFloat64, threadsWanted } from '../settings.ts'
+import { convCostsWanted, instructionSetWanted, refuseFloat64, threadsWanted } from '../settings.ts'
 import { Copies } from './copies.ts'
 import { type EngineOptions, WasmEngine, WorkerError } from './engine.ts'
 import { WasmExecutable } from './executable.ts'
@@ -43,16 +43,16 @@ export async function createWasmBackend(
     return { unavailable: `WebAssembly cannot be started: ${(error as Error).message}` }
   }
   const { exports, heap } = engine
-  const target = targetOf(exports)
+  const costs = convCostsWanted(environment?.OCELLI_CALIBRATION)
   const profile = activeProfile()
   if (profile !== null) profile.measureLimits = () => engine.limits()
   const derived = new DerivedBytes()
   const copies = new Copies(heap)
   return {
     info: { name: 'wasm', device: 'CPU', threads: engine.threads, instructionSet },
-    compile: (graph) => {
+    compile: (graph, convCosts = costs) => {
       refuseFloat64(graph, 'wasm')
-      return new WasmExecutable(engine, copies, graph, compile(graph, target), derived)
+      return new WasmExecutable(engine, copies, graph, compile(graph, targetOf(exports, convCosts)), derived)
     },
     adopt: (storage) => copies.adopt(storage),
     memory: () => ({

@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts'
+import { calibrate } from './calibrate.ts'
 import { demo } from './demo.ts'
 import { evalCommand } from './eval.ts'
 import { info } from './info.ts'
@@ -15,6 +16,7 @@ export const commands: readonly Command[] = [
   predict,
   summaryCommand,
   profile,
+  calibrate,
   list,
   info,
 ]
