@@ -7,7 +7,7 @@ import type { Program } from '../../src/compiler/program.ts'
 import type { Target } from '../../src/compiler/target.ts'
 import { createModel } from '../../src/models/index.ts'
 import * as nn from '../../src/nn/index.ts'
-import { concat, grad, noGrad, type Tensor, tensor, variable, zeros } from '../../src/tensor/index.ts'
+import { concat, grad, noGrad, type Tensor, tensor, variable } from '../../src/tensor/index.ts'
 
 const { F } = nn
 const target: Target = {
@@ -56,7 +56,7 @@ describe('compile', () => {
     norm.eval()
     const next = new nn.Conv2d(8, 4, 1, { bias: false })
     const x = image(8)
-    const { program, prologue, derived } = compiled(
+    const { program, derivations } = compiled(
       noGrad(() => next.forward(F.relu(norm.forward(conv.forward(x)).add(x)))),
     )
     const conv2d = program.instructions.find((instruction) => instruction.op === 'conv2d')!
@@ -64,8 +64,8 @@ describe('compile', () => {
     expect(conv2d.packed).toBe(true)
     // One to channels last before, one back after.
     expect(opsOf(program)).toEqual(['elementwise', 'conv2d', 'conv2d', 'elementwise'])
-    expect(prologue).not.toBeNull()
-    expect(derived).toHaveLength(3)
+    // The first one's weight and shift, the second one's weight.
+    expect(derivations.map(({ bytes }) => bytes.length)).toEqual([2, 1])
   })
 
   it('lets convolutions write their slices of a concatenated value', () => {
@@ -82,10 +82,37 @@ describe('compile', () => {
 
   it('computes values of parameters once, in the prologue', () => {
     const linear = new nn.Linear(6, 4)
-    const { program, prologue, derivedFrom } = compiled(linear.forward(zeros([2, 6])))
-    expect(opsOf(prologue!)).toContain('packMatrix')
+    const { program, prologue, derivations } = compiled(linear.forward(tensor(new Float32Array(12), [2, 6])))
+    expect(opsOf(prologue([0]).program)).toEqual(['packMatrix'])
     expect(opsOf(program)).not.toContain('packMatrix')
-    expect(derivedFrom).toHaveLength(1)
+    expect(derivations).toHaveLength(1)
+    expect(derivations[0]!.inputs).toHaveLength(1)
+  })
+
+  it('gives a program only the inputs that it touches', () => {
+    const network = new nn.Sequential(
+      new nn.Conv2d(4, 8, 3, { bias: false }),
+      new nn.BatchNorm2d(8),
+      new nn.Conv2d(8, 4, 1),
+    ).eval()
+    const x = image(4)
+    const recorded = record([noGrad(() => network.forward(x)).node])
+    const { program, inputs, prologue } = compile(abstractGraph(recorded), target)
+    const leaves = inputs.map((index) => recorded.leaves[index])
+    expect(leaves).toEqual([x.node, network.stateDict().get('2.bias')!.node])
+    expect(program.externals).toBe(2 + 3 + 1)
+    expect(prologue([1]).inputs.map((index) => recorded.leaves[index]!.shape)).toEqual([[4, 8, 1, 1]])
+  })
+
+  it('names derivations by what they compute, whatever the size of the batch', () => {
+    const keysOf = (features: number, batch: number): string[] => {
+      const network = new nn.Sequential(new nn.Linear(6, features), new nn.Linear(features, 5))
+      return compiled(
+        noGrad(() => network.forward(tensor(new Float32Array(6 * batch), [batch, 6]))),
+      ).derivations.map(({ key }) => key)
+    }
+    expect(keysOf(4, 2)).toEqual(keysOf(4, 16))
+    expect(new Set([...keysOf(4, 2), ...keysOf(3, 2)]).size).toBe(4)
   })
 
   it('makes one loop of the steps of an optimizer for a parameter', () => {
