@@ -72,9 +72,9 @@ describe('derived values', () => {
   it('are computed once for two sizes of batch', async () => {
     const store = newStore()
     const network = newNetwork()
-    const [one, eight] = [new Program(store, network, 1), new Program(store, network, 8)]
-    const { values } = await one.run()
-    expect(one.asked).toEqual([[0, 1]])
+    const [two, eight] = [new Program(store, network, 2), new Program(store, network, 8)]
+    const { values } = await two.run()
+    expect(two.asked).toEqual([[0, 1]])
     expect(store.bytes).toBe(networkBytes)
     expect((await eight.run()).values).toEqual(values)
     expect(eight.asked).toEqual([])
@@ -84,9 +84,9 @@ describe('derived values', () => {
   it('are computed once for two networks on one backbone', async () => {
     const store = newStore()
     const backbone = new nn.Linear(6, 4)
-    const one = new Program(store, new nn.Sequential(backbone, new nn.Linear(4, 3)), 2)
+    const two = new Program(store, new nn.Sequential(backbone, new nn.Linear(4, 3)), 2)
     const other = new Program(store, new nn.Sequential(backbone, new nn.Linear(4, 5)), 2)
-    await one.run()
+    await two.run()
     await other.run()
     expect(other.asked).toEqual([[1]])
   })
@@ -94,21 +94,21 @@ describe('derived values', () => {
   it('are computed anew where a parameter has changed, for all programs', async () => {
     const store = newStore()
     const network = newNetwork()
-    const [one, eight] = [new Program(store, network, 1), new Program(store, network, 8)]
-    await one.run()
+    const [two, eight] = [new Program(store, network, 2), new Program(store, network, 8)]
+    await two.run()
     await eight.run()
-    one.change(4 * 3)
+    two.change(6 * 4)
     await eight.run()
-    await one.run()
-    expect(eight.asked).toEqual([[1]])
-    expect(one.asked).toEqual([[0, 1]])
+    await two.run()
+    expect(eight.asked).toEqual([[0]])
+    expect(two.asked).toEqual([[0, 1]])
     expect(store.bytes).toBe(networkBytes)
   })
 
   it('are not shared with another network of the same structure', async () => {
     const store = newStore()
-    const [one, other] = [new Program(store, newNetwork(), 1), new Program(store, newNetwork(), 1)]
-    const first = await one.run()
+    const [two, other] = [new Program(store, newNetwork(), 2), new Program(store, newNetwork(), 2)]
+    const first = await two.run()
     const second = await other.run()
     expect(other.asked).toEqual([[0, 1]])
     expect(second.values[0]).not.toBe(first.values[0])
@@ -118,24 +118,24 @@ describe('derived values', () => {
   it('are computed once by runs that start at once', async () => {
     const store = newStore()
     const network = newNetwork()
-    const [one, eight] = [new Program(store, network, 1), new Program(store, network, 8)]
+    const [two, eight] = [new Program(store, network, 2), new Program(store, network, 8)]
     let finished = false
     const slowly = async (): Promise<undefined> => {
       await new Promise((resolve) => setTimeout(resolve, 20))
       finished = true
     }
-    const first = one.run(slowly)
+    const first = two.run(slowly)
     await eight.run()
     expect(finished).toBe(true)
     await first
-    expect([...one.asked, ...eight.asked]).toEqual([[0, 1]])
+    expect([...two.asked, ...eight.asked]).toEqual([[0, 1]])
   })
 
   it('are computed by the next run where the first one was stopped', async () => {
     const store = newStore()
     const network = newNetwork()
-    const [one, eight] = [new Program(store, network, 1), new Program(store, network, 8)]
-    const first = one.run(() => Promise.reject(new Error('stopped')))
+    const [two, eight] = [new Program(store, network, 2), new Program(store, network, 8)]
+    const first = two.run(() => Promise.reject(new Error('stopped')))
     const second = eight.run()
     await expect(first).rejects.toThrow('stopped')
     await second
@@ -143,7 +143,7 @@ describe('derived values', () => {
   })
 
   it('report an index out of range each time', async () => {
-    const program = new Program(newStore(), newNetwork(), 1)
+    const program = new Program(newStore(), newNetwork(), 2)
     const error = new IndexError('out of range')
     for (let i = 0; i < 2; i++) expect((await program.run(async () => error)).fault).toBe(error)
     expect(program.asked).toEqual([
@@ -155,7 +155,7 @@ describe('derived values', () => {
 
   it('go with their parameters', async () => {
     const store = newStore()
-    const program = new Program(store, newNetwork(), 1)
+    const program = new Program(store, newNetwork(), 2)
     await program.run()
     program.forget()
     await collected(() => store.bytes === 0)
@@ -166,11 +166,11 @@ describe('derived values', () => {
   it('go with the last program that uses them', async () => {
     const store = newStore()
     const network = newNetwork()
-    const kept = new Program(store, network, 1)
+    const kept = new Program(store, network, 2)
     await kept.run()
     await (async () => {
       await new Program(store, network, 8).run()
-      await new Program(store, new nn.Sequential(network, new nn.Linear(3, 2)), 1).run()
+      await new Program(store, new nn.Sequential(network, new nn.Linear(3, 2)), 2).run()
     })()
     expect(store.bytes).toBe(networkBytes + 4 * 3 * 2)
     await collected(() => store.bytes === networkBytes)

@@ -89,6 +89,13 @@ describe('compile', () => {
     expect(derivations[0]!.inputs).toHaveLength(1)
   })
 
+  it('reads the weight of a linear layer as it is for a single row', () => {
+    const linear = new nn.Linear(6, 4)
+    const { program, derivations } = compiled(linear.forward(tensor(new Float32Array(6), [1, 6])))
+    expect(opsOf(program)).toEqual(['matmul'])
+    expect(derivations).toEqual([])
+  })
+
   it('gives a program only the inputs that it touches', () => {
     const network = new nn.Sequential(
       new nn.Conv2d(4, 8, 3, { bias: false }),
