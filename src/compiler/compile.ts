@@ -1,5 +1,5 @@
 import { chainImages } from './chain-images.ts'
-import { type Derivation, divide } from './derivations.ts'
+import { arrange, type Derivation, divide } from './derivations.ts'
 import { fuseOutputs } from './fuse-outputs.ts'
 import type { Graph } from './graph.ts'
 import { slotsOf, withSlots } from './instruction-slots.ts'
@@ -52,12 +52,9 @@ export function compile(graph: Graph, target: Target): Compiled {
     derivations,
     prologue: (wanted) => {
       const chosen = wanted.map((i) => derivations[i]!)
-      const { program, inputs } = assemble(
-        buffers,
-        chosen.flatMap((derivation) => derivation.instructions),
-        chosen.flatMap((derivation) => derivation.values),
-        [],
-      )
+      const { instructions, borrowed } = arrange(buffers, chosen)
+      const values = chosen.flatMap((derivation) => derivation.values)
+      const { program, inputs } = assemble(buffers, instructions, values, [], borrowed)
       return { program, inputs }
     },
     liveBytes,
@@ -82,13 +79,14 @@ function placeOf(buffers: readonly Buffer[], slot: SlotId): Buffer['external'] {
 
 /**
  * A program of these instructions, its own intermediate values planned into one arena. Its external buffers are the inputs
- * that it touches, then `values`, then `outputs`.
+ * that it touches, then `values`, then `outputs`. `borrowed`: intermediate values in the place of one of `values` each.
  */
 function assemble(
   buffers: readonly Buffer[],
   instructions: readonly Instruction[],
   values: readonly SlotId[],
   outputs: readonly number[],
+  borrowed: ReadonlyMap<SlotId, SlotId> = new Map(),
 ): Bound & { liveBytes: number } {
   const inputs = inputsOf(buffers, instructions)
   const numberOf = {
@@ -98,7 +96,9 @@ function assemble(
   }
   const externalOf = (slot: SlotId): number | undefined => {
     const external = placeOf(buffers, slot)
-    return external === null ? numberOf.value.get(slot) : numberOf[external.kind].get(external.index)
+    return external === null
+      ? numberOf.value.get(borrowed.get(slot) ?? slot)
+      : numberOf[external.kind].get(external.index)
   }
   const plan = planMemory(instructions, (slot) =>
     externalOf(slot) === undefined ? buffers[slot]!.bytes : undefined,

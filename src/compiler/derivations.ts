@@ -115,3 +115,36 @@ function describe(
   const bytes = values.map((slot) => buffers[slot]!.bytes)
   return { key: `${kinds}${keyText(numbered)}`, inputs, bytes, instructions, values }
 }
+
+/** Bytes from which an intermediate value borrows its place; smaller ones stay in a cache if they share the arena. */
+const leastBorrowed = 1 << 20
+
+/**
+ * The order to compute derivations in, and where large intermediate values go meanwhile: into the place of a value that is
+ * computed later, so that they need no memory of their own. The largest come first, while most places are free.
+ */
+export function arrange(
+  buffers: readonly Buffer[],
+  derivations: readonly DerivationCode[],
+): { instructions: Instruction[]; borrowed: Map<SlotId, SlotId> } {
+  const bytesOf = (slot: SlotId): number => buffers[slot]!.bytes
+  const isLarge = (slot: SlotId): boolean =>
+    buffers[slot]!.external === null && bytesOf(slot) >= leastBorrowed
+  const ordered = derivations
+    .map((derivation) => {
+      const touched = new Set(derivation.instructions.flatMap(slotsOf).map(({ slot }) => slot))
+      const large = [...touched].filter((slot) => isLarge(slot) && !derivation.values.includes(slot))
+      return { ...derivation, large, most: Math.max(0, ...large.map(bytesOf)) }
+    })
+    .sort((a, b) => b.most - a.most)
+  const borrowed = new Map<SlotId, SlotId>()
+  for (const [i, { large }] of ordered.entries()) {
+    if (large.length === 0) break
+    const later = ordered.slice(i + 1).flatMap(({ values }) => values)
+    for (const slot of large) {
+      const at = later.findIndex((value) => bytesOf(value) >= bytesOf(slot))
+      if (at >= 0) borrowed.set(slot, later.splice(at, 1)[0]!)
+    }
+  }
+  return { instructions: ordered.flatMap(({ instructions }) => instructions), borrowed }
+}

@@ -111,6 +111,21 @@ describe('compile', () => {
     expect(prologue([1]).inputs.map((index) => recorded.leaves[index]!.shape)).toEqual([[4, 8, 1, 1]])
   })
 
+  it('puts large intermediate values of the prologue where a later value will be', () => {
+    const layer = (): nn.Module[] => [
+      new nn.Conv2d(256, 256, 3, { padding: 1, bias: false }),
+      new nn.BatchNorm2d(256),
+    ]
+    const network = new nn.Sequential(...layer(), ...layer(), ...layer()).eval()
+    const { prologue } = compiled(noGrad(() => network.forward(image(256))))
+    const weightBytes = 4 * 256 * 256 * 9
+    const { program } = prologue([0, 1, 2])
+    checkSharedPlaces(program)
+    // The last one's has no place to borrow.
+    const folded = program.slots.filter(({ kind, bytes }) => kind === 'arena' && bytes === weightBytes)
+    expect(folded).toHaveLength(1)
+  })
+
   it('names derivations by what they compute, whatever the size of the batch', () => {
     const keysOf = (features: number, batch: number): string[] => {
       const network = new nn.Sequential(new nn.Linear(6, features), new nn.Linear(features, 5))
@@ -156,6 +171,23 @@ describe('compile', () => {
     expect(seconds).toBeLessThan(20)
   })
 })
+
+/** Fails where what is left in an external buffer is not what the last slot there was for. */
+function checkSharedPlaces(program: Program): void {
+  const last = new Map<number, number>()
+  for (const instruction of program.instructions) {
+    for (const { slot, kind } of slotsOf(instruction)) {
+      const place = program.slots[slot]!
+      if (place.kind !== 'external') continue
+      if (kind === 'read') expect(last.get(place.index) ?? slot).toBe(slot)
+      else last.set(place.index, slot)
+    }
+  }
+  const written = [...last.values()]
+  for (const { op, ...rest } of program.instructions) {
+    if (op === 'packConv') expect(written).toContain((rest as { target: { slot: number } }).target.slot)
+  }
+}
 
 /** Fails where an instruction writes a place whose content another one still has to read. */
 function checkLifetimes(program: Program): void {
