@@ -44,15 +44,16 @@ char* Buffer::atLeast(int64_t bytes) {
   if (bytes <= this->bytes() && data_ != nullptr) return data_;
   release();
   const int64_t alignment = bytes >= 2 * hugePage ? hugePage : 64;
-  const int64_t size = (bytes + alignment - 1) / alignment * alignment;
+  const int64_t size = (bytes + 63) / 64 * 64;
   if (static_cast<uint64_t>(size) > SIZE_MAX) return nullptr;
   void* data = nullptr;
-  if (posix_memalign(&data, static_cast<size_t>(alignment), static_cast<size_t>(size > 0 ? size : alignment)) != 0) {
+  if (posix_memalign(&data, static_cast<size_t>(alignment), static_cast<size_t>(size > 0 ? size : 64)) != 0) {
     return nullptr;
   }
 #if defined(__linux__)
-  // Large values walk through memory with strides of whole rows: huge pages spare most of the address translation.
-  if (alignment == hugePage) madvise(data, static_cast<size_t>(size), MADV_HUGEPAGE);
+  // Large values walk through memory with strides of whole rows: huge pages spare most of the address translation. Only
+  // whole ones, so that the last takes no memory that is not used.
+  if (alignment == hugePage) madvise(data, static_cast<size_t>(size / hugePage * hugePage), MADV_HUGEPAGE);
 #endif
   data_ = static_cast<char*>(data);
   bytes_.store(size, std::memory_order_relaxed);

@@ -122,17 +122,39 @@ void multiply(const Matmul& i, Context& context, MakeRight makeRight) {
 
 constexpr int64_t fewRows = 4;
 
-OCELLI_INLINE float dot(const float* a, const float* b, int64_t k) {
+// Of one row with several, `stride` apart: more streams at a time bring more from memory.
+template <int rows>
+OCELLI_INLINE void dots(const float* a, const float* b, int64_t stride, int64_t k, float* to) {
   constexpr int64_t width = Vector::width;
-  Vector sum[4] = {Vector::zero(), Vector::zero(), Vector::zero(), Vector::zero()};
+  constexpr int sums = rows == 1 ? 4 : 2;
+  Vector sum[rows][sums];
+#pragma GCC unroll 8
+  for (int n = 0; n < rows * sums; ++n) sum[n / sums][n % sums] = Vector::zero();
   int64_t p = 0;
-  for (; p + 4 * width <= k; p += 4 * width) {
+  for (; p + sums * width <= k; p += sums * width) {
 #pragma GCC unroll 4
-    for (int u = 0; u < 4; ++u) sum[u] = fma(Vector::load(a + p + u * width), Vector::load(b + p + u * width), sum[u]);
+    for (int u = 0; u < sums; ++u) {
+      const Vector left = Vector::load(a + p + u * width);
+#pragma GCC unroll 4
+      for (int r = 0; r < rows; ++r) sum[r][u] = fma(left, Vector::load(b + r * stride + p + u * width), sum[r][u]);
+    }
   }
-  for (; p + width <= k; p += width) sum[0] = fma(Vector::load(a + p), Vector::load(b + p), sum[0]);
-  if (p < k) sum[1] = fma(Vector::loadPartial(a + p, k - p), Vector::loadPartial(b + p, k - p), sum[1]);
-  return ((sum[0] + sum[1]) + (sum[2] + sum[3])).sum();
+  for (; p + width <= k; p += width) {
+    const Vector left = Vector::load(a + p);
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; ++r) sum[r][0] = fma(left, Vector::load(b + r * stride + p), sum[r][0]);
+  }
+  if (p < k) {
+    const Vector left = Vector::loadPartial(a + p, k - p);
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; ++r) sum[r][1] = fma(left, Vector::loadPartial(b + r * stride + p, k - p), sum[r][1]);
+  }
+#pragma GCC unroll 4
+  for (int r = 0; r < rows; ++r) {
+    Vector total = sum[r][0] + sum[r][1];
+    if constexpr (sums == 4) total = total + (sum[r][2] + sum[r][3]);
+    to[r] = total.sum();
+  }
 }
 
 // Few rows against a transposed right operand: each result is a product of two contiguous rows.
@@ -148,9 +170,16 @@ void multiplyRows(const Matmul& i, Context& context) {
     const Operands o = operandsOf(i, context, stage, batch);
     int64_t rowIndex[fewRows];
     for (int64_t row = 0; row < i.m; ++row) rowIndex[row] = row;
-    for (int64_t j = 0; j < count; ++j) {
-      const float* b = o.b + (column + j) * i.b.stride;
-      for (int64_t row = 0; row < i.m; ++row) values[row * columns + j] = dot(o.a + row * i.a.stride, b, i.k);
+    int64_t j = 0;
+    for (const float* b = o.b + column * i.b.stride; j < count; b = o.b + (column + j) * i.b.stride) {
+      const bool several = j + 4 <= count;
+      for (int64_t row = 0; row < i.m; ++row) {
+        const float* a = o.a + row * i.a.stride;
+        float* to = values + row * columns + j;
+        if (several) dots<4>(a, b, i.b.stride, i.k, to);
+        else dots<1>(a, b, i.b.stride, i.k, to);
+      }
+      j += several ? 4 : 1;
     }
     const OutputStage& s = o.output.stage;
     if (s.code != nullptr) {

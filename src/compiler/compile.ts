@@ -1,4 +1,5 @@
 import { chainImages } from './chain-images.ts'
+import { arrange, type Derivation, divide } from './derivations.ts'
 import { dropUnread } from './drop-unread.ts'
 import { fuseOutputs } from './fuse-outputs.ts'
 import type { Graph } from './graph.ts'
@@ -13,22 +14,25 @@ import { schedule } from './schedule.ts'
 import type { Target } from './target.ts'
 import { tidyLoop } from './tidy-loops.ts'
 
+/** A program, and the graph's inputs that are its first external buffers, by their numbers. */
+export interface Bound {
+  readonly program: Program
+  readonly inputs: readonly number[]
+}
+
 /** A compiled graph. */
-export interface Compiled {
+export interface Compiled extends Bound {
   /**
-   * What runs each time. Its external buffers are the graph's inputs, then the derived values, then the graph's outputs
-   * (a donated output is given its input's buffer).
+   * What runs each time. Its external buffers are `inputs`, then the values of all derivations, then `outputs`. `inputs`
+   * are those that it reads or overwrites.
    */
   readonly program: Program
-  /**
-   * Computes the derived values, which depend on persistent inputs only; null where there are none. Its external buffers
-   * are the graph's inputs, then the derived values.
-   */
-  readonly prologue: Program | null
-  /** Bytes of each derived value. */
-  readonly derived: readonly number[]
-  /** The inputs that derived values depend on. */
-  readonly derivedFrom: readonly number[]
+  /** The graph's outputs that have memory of their own, by their numbers; the others take over an input's. */
+  readonly outputs: readonly number[]
+  /** What is computed from persistent inputs only, once for each version of them. */
+  readonly derivations: readonly Derivation[]
+  /** A program that computes some of the derivations: its external buffers are `inputs`, then their values. */
+  readonly prologue: (derivations: readonly number[]) => Bound
   /** The most bytes of the arena that are needed at one time: the lower bound on its size. */
   readonly liveBytes: number
 }
@@ -40,77 +44,64 @@ export function compile(graph: Graph, target: Target): Compiled {
   const merged = dropUnread(lowered.buffers, mergeLoops(fused))
   const { buffers, instructions: ordered } = schedule(lowered.buffers, merged)
   const instructions = chainImages(buffers, ordered)
-  const constant = findConstant(buffers, instructions)
-  const prologue = instructions.filter((_, i) => constant.instructions[i])
-  const main = instructions.filter((_, i) => !constant.instructions[i])
-  const read = new Set(main.flatMap((instruction) => slotsOf(instruction).map(({ slot }) => slot)))
-  const derived = [...constant.slots].filter((slot) => read.has(slot))
-  const inputs = graph.inputs.length
-  const numbers = new Map(derived.map((slot, i) => [slot, inputs + i]))
-  const externalOf = (slot: SlotId): number | undefined => {
-    const { external, donor } = buffers[slot]!
-    if (external === null) return numbers.get(slot)
-    if (external.kind === 'input') return external.index
-    const donated = donor === null ? null : buffers[donor]!.external
-    return donated === null ? inputs + derived.length + external.index : donated.index
-  }
-  const program = assemble(buffers, main, externalOf, inputs + derived.length + graph.outputs.length)
+  const { main, derivations } = divide(buffers, instructions)
+  const values = derivations.flatMap((derivation) => derivation.values)
+  const outputs = graph.outputs.flatMap((_, i) => ((graph.donations[i] ?? null) === null ? [i] : []))
+  const { liveBytes, ...program } = assemble(buffers, main, values, outputs)
   return {
-    program: program.program,
-    prologue:
-      derived.length === 0 ? null : assemble(buffers, prologue, externalOf, inputs + derived.length).program,
-    derived: derived.map((slot) => buffers[slot]!.bytes),
-    derivedFrom: derived.length === 0 ? [] : inputsOf(buffers, prologue),
-    liveBytes: program.liveBytes,
+    ...program,
+    outputs,
+    derivations,
+    prologue: (wanted) => {
+      const chosen = wanted.map((i) => derivations[i]!)
+      const { instructions, borrowed } = arrange(buffers, chosen)
+      const values = chosen.flatMap((derivation) => derivation.values)
+      const { program, inputs } = assemble(buffers, instructions, values, [], borrowed)
+      return { program, inputs }
+    },
+    liveBytes,
   }
 }
 
-/** Instructions whose results are the same from run to run, and the buffers that they alone fill. */
-function findConstant(
-  buffers: readonly Buffer[],
-  instructions: readonly Instruction[],
-): { instructions: readonly boolean[]; slots: ReadonlySet<SlotId> } {
-  const variable = new Set<SlotId>()
-  for (const [slot, { external }] of buffers.entries()) {
-    if (external !== null && !(external.kind === 'input' && external.constant)) variable.add(slot)
-  }
-  const accesses = instructions.map(slotsOf)
-  const touchesVariable = accesses.map(() => false)
-  for (let changed = true; changed; ) {
-    changed = false
-    for (const [i, slots] of accesses.entries()) {
-      if (touchesVariable[i] || !slots.some(({ slot }) => variable.has(slot))) continue
-      touchesVariable[i] = true
-      for (const { slot, kind } of slots) {
-        if (kind === 'read' || variable.has(slot)) continue
-        variable.add(slot)
-        changed = true
-      }
-    }
-  }
-  const slots = new Set<SlotId>()
-  for (const [i, list] of accesses.entries()) {
-    if (!touchesVariable[i]) for (const { slot, kind } of list) if (kind !== 'read') slots.add(slot)
-  }
-  return { instructions: touchesVariable.map((variable) => !variable), slots }
-}
-
+/** The inputs that the instructions read or overwrite, in ascending order. */
 function inputsOf(buffers: readonly Buffer[], instructions: readonly Instruction[]): number[] {
   const found = new Set<number>()
   for (const { slot } of instructions.flatMap(slotsOf)) {
-    const { external } = buffers[slot]!
+    const external = placeOf(buffers, slot)
     if (external?.kind === 'input') found.add(external.index)
   }
   return [...found].sort((a, b) => a - b)
 }
 
-/** A program of these instructions, its own intermediate values planned into one arena. */
+/** Donated outputs are in the place of their inputs. */
+function placeOf(buffers: readonly Buffer[], slot: SlotId): Buffer['external'] {
+  const { external, donor } = buffers[slot]!
+  return donor === null ? external : buffers[donor]!.external
+}
+
+/**
+ * A program of these instructions, its own intermediate values planned into one arena. Its external buffers are the inputs
+ * that it touches, then `values`, then `outputs`. `borrowed`: intermediate values in the place of one of `values` each.
+ */
 function assemble(
   buffers: readonly Buffer[],
   instructions: readonly Instruction[],
-  externalOf: (slot: SlotId) => number | undefined,
-  externals: number,
-): { program: Program; liveBytes: number } {
+  values: readonly SlotId[],
+  outputs: readonly number[],
+  borrowed: ReadonlyMap<SlotId, SlotId> = new Map(),
+): Bound & { liveBytes: number } {
+  const inputs = inputsOf(buffers, instructions)
+  const numberOf = {
+    input: new Map(inputs.map((input, i) => [input, i])),
+    value: new Map(values.map((slot, i) => [slot, inputs.length + i])),
+    output: new Map(outputs.map((output, i) => [output, inputs.length + values.length + i])),
+  }
+  const externalOf = (slot: SlotId): number | undefined => {
+    const external = placeOf(buffers, slot)
+    return external === null
+      ? numberOf.value.get(borrowed.get(slot) ?? slot)
+      : numberOf[external.kind].get(external.index)
+  }
   const plan = planMemory(instructions, (slot) =>
     externalOf(slot) === undefined ? buffers[slot]!.bytes : undefined,
   )
@@ -135,7 +126,13 @@ function assemble(
   }
   const placed = instructions.map((instruction) => withSlots(instruction, slotOf))
   return {
-    program: { slots, instructions: placed, arenaBytes: plan.arenaBytes, externals },
+    program: {
+      slots,
+      instructions: placed,
+      arenaBytes: plan.arenaBytes,
+      externals: inputs.length + values.length + outputs.length,
+    },
+    inputs,
     liveBytes: plan.liveBytes,
   }
 }

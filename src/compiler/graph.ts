@@ -98,21 +98,21 @@ function tagKey(node: Node, tags: Map<number, number>): string | null {
 
 /** The attributes as text; tables of taps and gradient functions by their identity. */
 export function attrsKey(node: Node): string {
-  return textOf(node.attrs)
+  return keyText(node.attrs)
 }
 
 /** As JSON.stringify, for all numbers, and faster: every recording of a graph goes through here. */
-function textOf(value: unknown): string {
+export function keyText(value: unknown): string {
   if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value)
   if (typeof value !== 'object' || value === null) return typeof value === 'function' ? '' : String(value)
   let text = ''
   if (Array.isArray(value)) {
-    for (const item of value) text += `${textOf(item)},`
+    for (const item of value) text += `${keyText(item)},`
     return `[${text}]`
   }
   for (const name in value) {
     const item: unknown = (value as Readonly<Record<string, unknown>>)[name]
-    text += `${name}:${name === 'taps' ? (item as OpAttrs['resample']['taps']).key : textOf(item)},`
+    text += `${name}:${name === 'taps' ? (item as OpAttrs['resample']['taps']).key : keyText(item)},`
   }
   return `{${text}}`
 }

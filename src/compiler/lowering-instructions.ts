@@ -91,7 +91,9 @@ function emitMatmul(node: Node<'matmul'>, context: InstructionContext): void {
   }
   if (batch === 1) strides = [0, 0, 0]
   let right2d = b.matrix
-  const packedB = batch === 1 && context.isConstant(rightView)
+  // A single row reads every weight once: a packed copy saves no time, and takes as much memory as the weights.
+  const singleRow = m === 1 && transposeB
+  const packedB = batch === 1 && !singleRow && context.isConstant(rightView)
   if (packedB) {
     const bytes = context.target.packedMatrixBytes(k, n)
     const slot = context.state.add({ bytes, external: null, donor: null })

@@ -2,11 +2,19 @@ import { type DType, dtypes, type TypedArray } from './dtype.ts'
 
 /** Where a computed value lives. `version` grows each time its contents are overwritten in place. */
 export interface Storage {
+  /** A number that no other storage has or had: see newStorageId. */
+  readonly id: number
   readonly device: string
   readonly dtype: DType
   readonly size: number
   version: number
   read(): Promise<TypedArray>
+}
+
+let storages = 0
+
+export function newStorageId(): number {
+  return storages++
 }
 
 /** Contents made when they are first needed. */
@@ -18,6 +26,7 @@ export interface LazyContents {
 
 /** A value in this process's memory, as the CPU backends use it. */
 export class HostStorage implements Storage {
+  readonly id: number = newStorageId()
   readonly device = 'host'
   readonly dtype: DType
   readonly size: number

@@ -42,20 +42,33 @@ export async function openFile(path: string): Promise<FileAccess> {
     throw new CheckpointError(path, why, undefined, { cause: error })
   }
   const file = handle
-  // What was read last: tensors are small and follow one another.
-  let window = { from: 0, until: 0, bytes: Promise.resolve(new Uint8Array(0)) }
+  // What was read last: small tensors follow one another. Read into one array again and again, as arrays of this size pile
+  // up before the garbage collector takes notice.
+  const window = { bytes: new Uint8Array(Math.min(size, readAhead)), from: 0, until: 0 }
+  const readSmall = async (offset: number, length: number): Promise<Uint8Array> => {
+    if (offset < window.from || offset + length > window.until) {
+      const ahead = window.bytes.subarray(0, size - offset)
+      window.until = window.from
+      await readInto(ahead, file, path, offset)
+      window.from = offset
+      window.until = offset + ahead.length
+    }
+    return window.bytes.slice(offset - window.from, offset - window.from + length)
+  }
+  let last: Promise<unknown> = Promise.resolve()
   const access: FileAccess = {
     name: path,
     size,
     async read(offset, length) {
       checkRange(access, offset, length)
-      if (length > readAhead / 4) return readRange(file, path, offset, length)
-      if (offset < window.from || offset + length > window.until) {
-        const until = Math.min(offset + readAhead, size)
-        window = { from: offset, until, bytes: readRange(file, path, offset, until - offset) }
+      if (length > readAhead / 4) {
+        const bytes = new Uint8Array(length)
+        await readInto(bytes, file, path, offset)
+        return bytes
       }
-      const { from, bytes } = window
-      return (await bytes).slice(offset - from, offset - from + length)
+      const result = last.then(() => readSmall(offset, length))
+      last = result.catch(() => undefined)
+      return result
     },
     close: () => file.close(),
   }
@@ -63,25 +76,19 @@ export async function openFile(path: string): Promise<FileAccess> {
 }
 
 /** Bytes that a short read takes in at once. */
-const readAhead = 4 << 20
+const readAhead = 1 << 20
 
-async function readRange(
-  file: FileHandle,
-  path: string,
-  offset: number,
-  length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length)
-  for (let done = 0; done < length; ) {
+/** Fills `bytes` from `offset` on. */
+async function readInto(bytes: Uint8Array, file: FileHandle, path: string, offset: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
     // One read call can take at most 2 GiB.
-    const part = Math.min(length - done, 2 ** 30)
+    const part = Math.min(bytes.length - done, 2 ** 30)
     const { bytesRead } = await file.read(bytes, done, part, offset + done)
     if (bytesRead === 0) {
       throw new CheckpointError(path, 'the file became shorter while it was read', offset + done)
     }
     done += bytesRead
   }
-  return bytes
 }
 
 /** An open weight file on disk. */

@@ -7,7 +7,7 @@ import type { Program } from '../../src/compiler/program.ts'
 import { builtInConvCosts, type Target } from '../../src/compiler/target.ts'
 import { createModel } from '../../src/models/index.ts'
 import * as nn from '../../src/nn/index.ts'
-import { concat, grad, noGrad, type Tensor, tensor, variable, zeros } from '../../src/tensor/index.ts'
+import { concat, grad, noGrad, type Tensor, tensor, variable } from '../../src/tensor/index.ts'
 
 const { F } = nn
 const target: Target = {
@@ -57,7 +57,7 @@ describe('compile', () => {
     norm.eval()
     const next = new nn.Conv2d(8, 4, 1, { bias: false })
     const x = image(8)
-    const { program, prologue, derived } = compiled(
+    const { program, derivations } = compiled(
       noGrad(() => next.forward(F.relu(norm.forward(conv.forward(x)).add(x)))),
     )
     const conv2d = program.instructions.find((instruction) => instruction.op === 'conv2d')!
@@ -65,8 +65,8 @@ describe('compile', () => {
     expect(conv2d.packed).toBe(true)
     // One to channels last before, one back after.
     expect(opsOf(program)).toEqual(['elementwise', 'conv2d', 'conv2d', 'elementwise'])
-    expect(prologue).not.toBeNull()
-    expect(derived).toHaveLength(3)
+    // The first one's weight and shift, the second one's weight.
+    expect(derivations.map(({ bytes }) => bytes.length)).toEqual([2, 1])
   })
 
   it('lets convolutions write their slices of a concatenated value', () => {
@@ -83,10 +83,59 @@ describe('compile', () => {
 
   it('computes values of parameters once, in the prologue', () => {
     const linear = new nn.Linear(6, 4)
-    const { program, prologue, derivedFrom } = compiled(linear.forward(zeros([2, 6])))
-    expect(opsOf(prologue!)).toContain('packMatrix')
+    const { program, prologue, derivations } = compiled(linear.forward(tensor(new Float32Array(12), [2, 6])))
+    expect(opsOf(prologue([0]).program)).toEqual(['packMatrix'])
     expect(opsOf(program)).not.toContain('packMatrix')
-    expect(derivedFrom).toHaveLength(1)
+    expect(derivations).toHaveLength(1)
+    expect(derivations[0]!.inputs).toHaveLength(1)
+  })
+
+  it('reads the weight of a linear layer as it is for a single row', () => {
+    const linear = new nn.Linear(6, 4)
+    const { program, derivations } = compiled(linear.forward(tensor(new Float32Array(6), [1, 6])))
+    expect(opsOf(program)).toEqual(['matmul'])
+    expect(derivations).toEqual([])
+  })
+
+  it('gives a program only the inputs that it touches', () => {
+    const network = new nn.Sequential(
+      new nn.Conv2d(4, 8, 3, { bias: false }),
+      new nn.BatchNorm2d(8),
+      new nn.Conv2d(8, 4, 1),
+    ).eval()
+    const x = image(4)
+    const recorded = record([noGrad(() => network.forward(x)).node])
+    const { program, inputs, prologue } = compile(abstractGraph(recorded), target)
+    const leaves = inputs.map((index) => recorded.leaves[index])
+    expect(leaves).toEqual([x.node, network.stateDict().get('2.bias')!.node])
+    expect(program.externals).toBe(2 + 3 + 1)
+    expect(prologue([1]).inputs.map((index) => recorded.leaves[index]!.shape)).toEqual([[4, 8, 1, 1]])
+  })
+
+  it('puts large intermediate values of the prologue where a later value will be', () => {
+    const layer = (): nn.Module[] => [
+      new nn.Conv2d(256, 256, 3, { padding: 1, bias: false }),
+      new nn.BatchNorm2d(256),
+    ]
+    const network = new nn.Sequential(...layer(), ...layer(), ...layer()).eval()
+    const { prologue } = compiled(noGrad(() => network.forward(image(256))))
+    const weightBytes = 4 * 256 * 256 * 9
+    const { program } = prologue([0, 1, 2])
+    checkSharedPlaces(program)
+    // The last one's has no place to borrow.
+    const folded = program.slots.filter(({ kind, bytes }) => kind === 'arena' && bytes === weightBytes)
+    expect(folded).toHaveLength(1)
+  })
+
+  it('names derivations by what they compute, whatever the size of the batch', () => {
+    const keysOf = (features: number, batch: number): string[] => {
+      const network = new nn.Sequential(new nn.Linear(6, features), new nn.Linear(features, 5))
+      return compiled(
+        noGrad(() => network.forward(tensor(new Float32Array(6 * batch), [batch, 6]))),
+      ).derivations.map(({ key }) => key)
+    }
+    expect(keysOf(4, 2)).toEqual(keysOf(4, 16))
+    expect(new Set([...keysOf(4, 2), ...keysOf(3, 2)]).size).toBe(4)
   })
 
   it('makes one loop of the steps of an optimizer for a parameter', () => {
@@ -123,6 +172,23 @@ describe('compile', () => {
     expect(seconds).toBeLessThan(20)
   })
 })
+
+/** Fails where what is left in an external buffer is not what the last slot there was for. */
+function checkSharedPlaces(program: Program): void {
+  const last = new Map<number, number>()
+  for (const instruction of program.instructions) {
+    for (const { slot, kind } of slotsOf(instruction)) {
+      const place = program.slots[slot]!
+      if (place.kind !== 'external') continue
+      if (kind === 'read') expect(last.get(place.index) ?? slot).toBe(slot)
+      else last.set(place.index, slot)
+    }
+  }
+  const written = [...last.values()]
+  for (const { op, ...rest } of program.instructions) {
+    if (op === 'packConv') expect(written).toContain((rest as { target: { slot: number } }).target.slot)
+  }
+}
 
 /** Fails where an instruction writes a place whose content another one still has to read. */
 function checkLifetimes(program: Program): void {

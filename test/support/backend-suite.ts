@@ -2,7 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { Worker } from 'node:worker_threads'
 import { beforeAll, expect, it } from 'vitest'
 import type { BackendName } from '../../src/backends/backend.ts'
-import { realize, setBackend, type Tensor, tensor } from '../../src/tensor/index.ts'
+import type { TypedArray } from '../../src/graph/dtype.ts'
+import { getBackend, realize, setBackend, type Tensor, tensor, variable } from '../../src/tensor/index.ts'
 
 const entry = new URL('../../dist/index.js', import.meta.url).href
 
@@ -77,6 +78,21 @@ export function testBehaviour(backend: BackendName, steps: number): void {
           .data(),
       )
     }
+  })
+
+  it('packs a weight once for batches of several sizes', async () => {
+    const { memory } = await getBackend()
+    const weight = variable(new Float32Array(512 * 512).fill(1 / 512), [512, 512])
+    const sums = (rows: number): Promise<TypedArray> =>
+      tensor(new Float32Array(rows * 512).fill(rows), [rows, 512])
+        .matmul(weight)
+        .data()
+    const empty = memory().bytes
+    expect((await sums(64))[0]).toBeCloseTo(64)
+    const packed = memory().bytes
+    expect(packed - empty).toBeGreaterThanOrEqual(4 * 512 * 512)
+    expect((await sums(48))[0]).toBeCloseTo(48)
+    expect(memory().bytes - packed).toBeLessThan(512 * 512)
   })
 
   it('agrees with itself on one and two threads, and the process exits', { timeout: 60_000 }, () => {

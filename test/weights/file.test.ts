@@ -67,6 +67,36 @@ describe('files', () => {
     await expect(openFile(root)).rejects.toThrow(/it is a folder/)
   })
 
+  it('give each of many reads at once its own bytes', async () => {
+    const path = join(root, 'many')
+    const bytes = Uint8Array.from({ length: 3 << 20 }, (_, i) => (i * 7 + (i >> 8)) % 251)
+    writeFileSync(path, bytes)
+    const file = await openFile(path)
+    const ranges = Array.from(
+      { length: 200 },
+      (_, i) => [(i * 7919 * 1237) % (2 << 20), 1 + i * 5000] as const,
+    )
+    const parts = await Promise.all(ranges.map(([offset, length]) => file.read(offset, length)))
+    for (const [i, [offset, length]] of ranges.entries()) {
+      expect(Buffer.compare(parts[i]!, bytes.subarray(offset, offset + length))).toBe(0)
+    }
+    await file.close()
+  })
+
+  it('are loaded into the memory of their tensors alone', async () => {
+    const path = join(root, 'tensors')
+    const sizes = Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? 1000 : 400_000))
+    const tensors = sizes.map(
+      (size, i) => [`${i}`, weightTensor([size], 'F32', new Float32Array(size))] as const,
+    )
+    await saveSafetensors(path, new Map(tensors))
+    const before = process.memoryUsage().arrayBuffers
+    const loaded = await loadStateDictFile(path)
+    const taken = process.memoryUsage().arrayBuffers - before
+    expect(loaded.tensors.size).toBe(sizes.length)
+    expect(taken).toBeLessThan(4 * sizes.reduce((sum, size) => sum + size, 0) + (2 << 20))
+  })
+
   it('that shrink while open are noticed', async () => {
     const path = join(root, 'shrinking')
     writeFileSync(path, 'abcdef')

@@ -1,6 +1,6 @@
 import { compile } from '../../compiler/compile.ts'
 import type { Backend } from '../backend.ts'
-import { DerivedBytes } from '../derived.ts'
+import { DerivedStore } from '../derived.ts'
 import { targetOf } from '../packed-sizes.ts'
 import { activeProfile } from '../profile/active.ts'
 import { convCostsWanted, instructionSetWanted, refuseFloat64, threadsWanted } from '../settings.ts'
@@ -8,6 +8,7 @@ import { Copies } from './copies.ts'
 import { type EngineOptions, WasmEngine, WorkerError } from './engine.ts'
 import { WasmExecutable } from './executable.ts'
 import { hasRelaxedSimd, hasSimd, hasThreads } from './features.ts'
+import { Block } from './heap.ts'
 import type { Host, InstructionSet } from './host.ts'
 
 export interface WasmOptions {
@@ -46,7 +47,7 @@ export async function createWasmBackend(
   const costs = convCostsWanted(environment?.OCELLI_CALIBRATION)
   const profile = activeProfile()
   if (profile !== null) profile.measureLimits = () => engine.limits()
-  const derived = new DerivedBytes()
+  const derived = new DerivedStore((bytes) => new Block(heap, bytes))
   const copies = new Copies(heap)
   return {
     info: { name: 'wasm', device: 'CPU', threads: engine.threads, instructionSet },
@@ -56,7 +57,7 @@ export async function createWasmBackend(
     },
     adopt: (storage) => copies.adopt(storage),
     memory: () => ({
-      bytes: exports.arenaBytes() + exports.scratchBytes() + derived.total,
+      bytes: exports.arenaBytes() + exports.scratchBytes() + derived.bytes,
       reserved: heap.reserved,
     }),
   }

@@ -1,25 +1,25 @@
-import type { Compiled } from '../../compiler/compile.ts'
+import type { Bound, Compiled } from '../../compiler/compile.ts'
 import type { Graph } from '../../compiler/graph.ts'
-import type { Program } from '../../compiler/program.ts'
 import type { TypedArray } from '../../graph/dtype.ts'
 import type { IndexError } from '../../graph/index-error.ts'
 import type { Node } from '../../graph/node.ts'
 import { HostStorage, type Storage } from '../../graph/storage.ts'
 import type { Executable } from '../backend.ts'
-import { type DerivedBytes, DerivedValues } from '../derived.ts'
+import { type DerivedStore, DerivedValues } from '../derived.ts'
 import { encode } from '../encode.ts'
 import { IndexedInstructions } from '../indexed.ts'
 import { activeProfile } from '../profile/active.ts'
 import type { ProgramProfile } from '../profile/record.ts'
+import { Prologues } from '../prologues.ts'
 import { type Copies, valuesOf } from './copies.ts'
 import type { LoadedProgram, WasmEngine } from './engine.ts'
-import { Block, OutOfMemoryError, WasmStorage } from './heap.ts'
+import { type Block, OutOfMemoryError, WasmStorage } from './heap.ts'
 
 interface Part {
   readonly loaded: LoadedProgram
+  /** The graph's inputs that it is given first. */
+  readonly inputs: readonly number[]
   readonly indexed: IndexedInstructions
-  /** Which external buffers it reads or writes. */
-  readonly touched: readonly boolean[]
   /** Where its times go, when it was compiled during a profile. */
   readonly profile: ProgramProfile | null
 }
@@ -69,7 +69,8 @@ export class WasmExecutable implements Executable {
   readonly #engine: WasmEngine
   readonly #copies: Copies
   readonly #program: Part
-  readonly #prologue: Part | null
+  readonly #outputs: readonly number[]
+  readonly #prologues: Prologues<Part>
   readonly #persistent: readonly boolean[]
   readonly #donations: readonly (number | null)[]
   readonly #derived: DerivedValues<Block>
@@ -79,35 +80,31 @@ export class WasmExecutable implements Executable {
     copies: Copies,
     graph: Graph,
     compiled: Compiled,
-    derivedBytes: DerivedBytes,
+    store: DerivedStore<Block>,
   ) {
     this.#engine = engine
     this.#copies = copies
     this.#persistent = graph.inputs.map((node) => (node as Node<'input'>).attrs.persistent)
     this.#donations = graph.donations
-    const { program, prologue } = compiled
     const profile = activeProfile()
-    const profiled = profile?.add(program) ?? null
-    this.#program = this.#load(program, profiled)
-    this.#prologue = prologue && this.#load(prologue, profile?.add(prologue, profiled) ?? null)
-    this.#derived = new DerivedValues(
-      compiled.derivedFrom,
-      compiled.derived,
-      derivedBytes,
-      (bytes) => new Block(engine.heap, bytes),
+    const profiled = profile?.add(compiled.program) ?? null
+    this.#program = this.#load(compiled, profiled)
+    this.#outputs = compiled.outputs
+    this.#prologues = new Prologues(compiled, (prologue) =>
+      this.#load(prologue, profile?.add(prologue.program, profiled) ?? null),
     )
+    this.#derived = new DerivedValues(store, compiled.derivations)
   }
 
-  #load(program: Program, profile: ProgramProfile | null): Part {
+  #load({ program, inputs }: Bound, profile: ProgramProfile | null): Part {
     const loaded = this.#engine.load(encode(program), {
       instructions: program.instructions.length,
       externals: program.externals,
       arenaBytes: program.arenaBytes,
     })
-    this.#engine.unloadWith(this, loaded)
-    const touched = new Array<boolean>(program.externals).fill(false)
-    for (const slot of program.slots) if (slot.kind === 'external') touched[slot.index] = true
-    return { loaded, indexed: new IndexedInstructions(program), touched, profile }
+    const part = { loaded, inputs, indexed: new IndexedInstructions(program), profile }
+    this.#engine.unloadWith(part, loaded)
+    return part
   }
 
   async run(inputs: readonly Storage[], outputs: readonly Storage[], signal?: AbortSignal): Promise<void> {
@@ -136,31 +133,26 @@ export class WasmExecutable implements Executable {
     signal: AbortSignal | undefined,
     attempt: { started: boolean },
   ): Promise<void> {
-    const prologue = this.#prologue
-    const derived =
-      prologue &&
-      (await this.#derived.get(inputs, async (derived) => {
-        const temporaries = new Temporaries(this.#engine)
-        try {
-          const addresses = await this.#inputAddresses(prologue, inputs, [], temporaries)
-          for (const { address } of derived) addresses.push(address)
-          return await this.#execute(prologue, addresses, temporaries, signal)
-        } finally {
-          temporaries.release()
-        }
-      }))
+    const derived = await this.#derived.get(inputs, async (derivations, values) => {
+      const prologue = this.#prologues.get(derivations)
+      const temporaries = new Temporaries(this.#engine)
+      try {
+        const addresses = await this.#inputAddresses(prologue, inputs, [], temporaries)
+        for (const { address } of values) addresses.push(address)
+        return await this.#execute(prologue, addresses, temporaries, signal)
+      } finally {
+        temporaries.release()
+      }
+    })
     const temporaries = new Temporaries(this.#engine)
     try {
       const addresses = await this.#inputAddresses(this.#program, inputs, outputs, temporaries)
-      for (const { address } of derived?.values ?? []) addresses.push(address)
-      for (const [i, output] of outputs.entries()) {
-        if (this.#donations[i] !== null) addresses.push(0)
-        else addresses.push(temporaries.output(hostTarget(output)))
-      }
+      for (const { address } of derived.values) addresses.push(address)
+      for (const index of this.#outputs) addresses.push(temporaries.output(hostTarget(outputs[index]!)))
       attempt.started = true
       const fault = await this.#execute(this.#program, addresses, temporaries, signal)
       temporaries.collectResults()
-      if (derived?.fault ?? fault) throw derived?.fault ?? fault
+      if (derived.fault ?? fault) throw derived.fault ?? fault
     } finally {
       temporaries.release()
     }
@@ -187,7 +179,6 @@ export class WasmExecutable implements Executable {
     return ended === true ? undefined : part.indexed.error(ended.instruction, ended.index)
   }
 
-  /** Those of the inputs that are not touched are 0. */
   async #inputAddresses(
     part: Part,
     inputs: readonly Storage[],
@@ -195,10 +186,10 @@ export class WasmExecutable implements Executable {
     temporaries: Temporaries,
   ): Promise<number[]> {
     const addresses: number[] = []
-    for (const [i, storage] of inputs.entries()) {
+    for (const i of part.inputs) {
+      const storage = inputs[i]!
       const output = this.#donations.indexOf(i)
-      if (!part.touched[i]) addresses.push(0)
-      else if (storage instanceof WasmStorage && storage.heap === this.#engine.heap)
+      if (storage instanceof WasmStorage && storage.heap === this.#engine.heap)
         addresses.push(storage.block.address)
       else if (outputs.length > 0 && output >= 0) {
         const address = temporaries.input(await valuesOf(storage))

@@ -1,5 +1,5 @@
 import { type DType, dtypes, type TypedArray } from '../../graph/dtype.ts'
-import type { Storage } from '../../graph/storage.ts'
+import { newStorageId, type Storage } from '../../graph/storage.ts'
 import type { Exports } from './module.ts'
 
 /** The memory that JavaScript and the kernels share. */
@@ -102,6 +102,7 @@ export class OutOfMemoryError extends RangeError {
 
 /** A value in the kernels' memory. */
 export class WasmStorage implements Storage {
+  readonly id: number = newStorageId()
   readonly device = 'wasm'
   readonly dtype: DType
   readonly size: number
