@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, readdir, realpath, rename, stat, statfs, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -231,7 +230,7 @@ export async function writeFileAtomic(path: string, chunks: readonly Uint8Array[
   const folder = dirname(target)
   // Cut, since names are limited to 255 bytes on most file systems.
   const prefix = `.${basename(target).slice(0, 40)}.${hostname()}-`
-  const temporary = join(folder, `${prefix}${process.pid}-${randomBytes(4).toString('hex')}.tmp`)
+  const temporary = join(folder, `${prefix}${process.pid}-${crypto.randomUUID().slice(0, 8)}.tmp`)
   let handle: FileHandle | undefined
   try {
     await removeAbandoned(folder, prefix)
