@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
@@ -69,6 +69,29 @@ describe('imports', () => {
       }
     }
     expect([...reached].filter((file) => nodeOnly.test(file))).toEqual([])
+  })
+
+  it('of Node stay out of the built files that a browser loads', () => {
+    const built = resolve(source, '../dist')
+    const staticImports = (file: string): string[] =>
+      [...readFileSync(file, 'utf8').matchAll(/^(?:import|export)\b[^;]*?["']([^"'\n]+)["'];$/gm)].map(
+        (match) => match[1]!,
+      )
+    const entries = files
+      .filter((file) => /^([^/]+\/)?index\.ts$/.test(file) && !nodeOnly.test(file))
+      .map((file) => join(built, file.replace(/\.ts$/, '.js')))
+      .filter((file) => existsSync(file))
+    const reached = new Set(entries)
+    const offenders: string[] = []
+    for (const file of reached) {
+      for (const target of staticImports(file)) {
+        if (target.startsWith('.')) reached.add(resolve(dirname(file), target))
+        else offenders.push(`${relative(built, file)} imports ${target}`)
+      }
+    }
+    expect(entries.length).toBeGreaterThan(5)
+    expect(reached.size).toBeGreaterThan(entries.length)
+    expect(offenders).toEqual([])
   })
 
   it('name sources with their extension', () => {

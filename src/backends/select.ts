@@ -1,5 +1,4 @@
 import type { Backend, BackendName } from './backend.ts'
-import { createReferenceBackend } from './reference/index.ts'
 
 interface NodeProcess {
   readonly versions?: { readonly node?: string }
@@ -64,11 +63,15 @@ async function choose(): Promise<Backend> {
   }
   reason = inNode ? `${native.unavailable}; ${wasm.unavailable}` : wasm.unavailable
   if (announced) console.warn(`ocelli: running on the reference backend, which is slow: ${reason}`)
-  return createReferenceBackend()
+  return createReference()
 }
 
 function isBackendName(name: string): name is BackendName {
   return name === 'native' || name === 'wasm' || name === 'reference'
+}
+
+async function createReference(): Promise<Backend> {
+  return (await import('./reference/index.ts')).createReferenceBackend()
 }
 
 let wasmBackend: ReturnType<typeof create> | undefined
@@ -76,7 +79,7 @@ let wasmBackend: ReturnType<typeof create> | undefined
 async function create(name: BackendName): Promise<Backend | { readonly unavailable: string }> {
   switch (name) {
     case 'reference':
-      return createReferenceBackend()
+      return createReference()
     case 'wasm':
       wasmBackend ??= import('./wasm/backend.ts').then(({ createWasmBackend }) => createWasmBackend())
       return wasmBackend

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { createRequire } from 'node:module'
 
 export function version(): string {
-  const file = resolve(import.meta.dirname, '../../package.json')
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+  // By the package's own name: the path to it differs between the sources and what is built from them.
+  const require = createRequire(import.meta.url)
+  return (require('ocelli/package.json') as { version: string }).version
 }

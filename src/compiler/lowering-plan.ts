@@ -121,7 +121,7 @@ const plannedLoads = maxLoads - 2
 export function planLowering(graph: Graph): LoweringPlan {
   const order = liveNodes(graph)
   const constant = constantNodes(graph)
-  const readers = countReaders(graph, order)
+  const readers = countReaders(graph, order, constant)
   const scaledSums = findScaledSums(order, readers)
   const materialised = new Set<Node>()
   const scaled = new Set<Node>([...scaledSums.values()].map(({ sum }) => sum))
@@ -165,8 +165,7 @@ interface Readers {
   byVariable: boolean
 }
 
-function countReaders(graph: Graph, order: readonly Node[]): Map<Node, Readers> {
-  const constant = constantNodes(graph)
+function countReaders(graph: Graph, order: readonly Node[], constant: ReadonlySet<Node>): Map<Node, Readers> {
   const readers = new Map<Node, Readers>(
     order.map((node) => [node, { uses: 0, largest: 0, byVariable: false }]),
   )

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, readdir, realpath, rename, stat, statfs, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -42,53 +41,115 @@ export async function openFile(path: string): Promise<FileAccess> {
     throw new CheckpointError(path, why, undefined, { cause: error })
   }
   const file = handle
-  // What was read last: small tensors follow one another. Read into one array again and again, as arrays of this size pile
-  // up before the garbage collector takes notice.
-  const window = { bytes: new Uint8Array(Math.min(size, readAhead)), from: 0, until: 0 }
-  const readSmall = async (offset: number, length: number): Promise<Uint8Array> => {
+  // What was read last: tensors are small and follow one another.
+  let window = { from: 0, until: 0, bytes: Promise.resolve(new Uint8Array(0)) }
+  const readAlone = async (offset: number, length: number): Promise<Uint8Array> => {
+    if (length > readAhead / 4) return readRange(file, path, offset, length)
     if (offset < window.from || offset + length > window.until) {
-      const ahead = window.bytes.subarray(0, size - offset)
-      window.until = window.from
-      await readInto(ahead, file, path, offset)
-      window.from = offset
-      window.until = offset + ahead.length
+      const until = Math.min(offset + readAhead, size)
+      window = { from: offset, until, bytes: readRange(file, path, offset, until - offset) }
     }
-    return window.bytes.slice(offset - window.from, offset - window.from + length)
+    const { from, bytes } = window
+    return (await bytes).slice(offset - from, offset - from + length)
   }
-  let last: Promise<unknown> = Promise.resolve()
+  let waiting: ReadRequest[] = []
+  const flush = (): void => {
+    const runs = adjacent(waiting)
+    waiting = []
+    for (const run of runs) {
+      const [{ offset, length, resolve, reject }] = run
+      if (run.length === 1) {
+        readAlone(offset, length).then(resolve, reject)
+        continue
+      }
+      const parts = run.map((request) => new Uint8Array(request.length))
+      readParts(file, path, offset, parts).then(
+        () => run.forEach((request, i) => void request.resolve(parts[i]!)),
+        (error: unknown) => run.forEach((request) => void request.reject(error)),
+      )
+    }
+  }
   const access: FileAccess = {
     name: path,
     size,
     async read(offset, length) {
       checkRange(access, offset, length)
-      if (length > readAhead / 4) {
-        const bytes = new Uint8Array(length)
-        await readInto(bytes, file, path, offset)
-        return bytes
-      }
-      const result = last.then(() => readSmall(offset, length))
-      last = result.catch(() => undefined)
-      return result
+      return new Promise<Uint8Array>((resolve, reject) => {
+        if (waiting.length === 0) queueMicrotask(flush)
+        waiting.push({ offset, length, resolve, reject })
+      })
     },
     close: () => file.close(),
   }
   return access
 }
 
-/** Bytes that a short read takes in at once. */
-const readAhead = 1 << 20
+interface ReadRequest {
+  readonly offset: number
+  readonly length: number
+  readonly resolve: (bytes: Uint8Array) => void
+  readonly reject: (error: unknown) => void
+}
 
-/** Fills `bytes` from `offset` on. */
-async function readInto(bytes: Uint8Array, file: FileHandle, path: string, offset: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    // One read call can take at most 2 GiB.
-    const part = Math.min(bytes.length - done, 2 ** 30)
-    const { bytesRead } = await file.read(bytes, done, part, offset + done)
-    if (bytesRead === 0) {
-      throw new CheckpointError(path, 'the file became shorter while it was read', offset + done)
+type Run = [ReadRequest, ...ReadRequest[]]
+
+/** Bytes that a short read takes in at once, and about as many as reads of neighbours that are made into one take. */
+const readAhead = 4 << 20
+
+/** Requests that were made together, by offset, those that follow one another in the file in one run. */
+function adjacent(requests: readonly ReadRequest[]): Run[] {
+  const runs: Run[] = []
+  let [start, end] = [0, -1]
+  for (const request of [...requests].sort((a, b) => a.offset - b.offset)) {
+    if (request.offset === end && end - start < readAhead && request.length < readAhead)
+      runs.at(-1)!.push(request)
+    else {
+      runs.push([request])
+      start = request.offset
     }
-    done += bytesRead
+    end = request.offset + request.length
   }
+  return runs
+}
+
+async function readRange(
+  file: FileHandle,
+  path: string,
+  offset: number,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length)
+  await readParts(file, path, offset, [bytes])
+  return bytes
+}
+
+/** Fills the parts, one after another, with what begins at `offset`. */
+async function readParts(
+  file: FileHandle,
+  path: string,
+  offset: number,
+  parts: readonly Uint8Array[],
+): Promise<void> {
+  let position = offset
+  for (let rest = after(parts, 0); rest.length > 0; ) {
+    // One call can take at most 2 GiB.
+    const whole = rest[0]!.length > 2 ** 30 ? [rest[0]!.subarray(0, 2 ** 30)] : rest
+    const { bytesRead } = await file.readv(whole, position)
+    if (bytesRead === 0) {
+      throw new CheckpointError(path, 'the file became shorter while it was read', position)
+    }
+    position += bytesRead
+    rest = after(rest, bytesRead)
+  }
+}
+
+/** What is left of the parts after their first `count` bytes. */
+function after(parts: readonly Uint8Array[], count: number): Uint8Array[] {
+  let done = 0
+  let left = count
+  while (done < parts.length && parts[done]!.length <= left) left -= parts[done++]!.length
+  const [first, ...others] = parts.slice(done)
+  return first === undefined ? [] : [first.subarray(left), ...others]
 }
 
 /** An open weight file on disk. */
@@ -169,7 +230,7 @@ export async function writeFileAtomic(path: string, chunks: readonly Uint8Array[
   const folder = dirname(target)
   // Cut, since names are limited to 255 bytes on most file systems.
   const prefix = `.${basename(target).slice(0, 40)}.${hostname()}-`
-  const temporary = join(folder, `${prefix}${process.pid}-${randomBytes(4).toString('hex')}.tmp`)
+  const temporary = join(folder, `${prefix}${process.pid}-${crypto.randomUUID().slice(0, 8)}.tmp`)
   let handle: FileHandle | undefined
   try {
     await removeAbandoned(folder, prefix)

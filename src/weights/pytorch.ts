@@ -1,8 +1,4 @@
-import { openTorchLegacy } from './pytorch-legacy.ts'
-import { findState, stripPrefixes } from './pytorch-state.ts'
-import { TensorReader } from './pytorch-tensor.ts'
-import { type PlainValue, remainingValues } from './pytorch-values.ts'
-import { openTorchZip } from './pytorch-zip.ts'
+import type { PlainValue } from './pytorch-values.ts'
 import type { RandomAccess } from './random-access.ts'
 import type { StoredTensor } from './state-dict.ts'
 
@@ -43,18 +39,7 @@ export function looksLikePickle(start: Uint8Array): boolean {
  * refuses by name what it does not know; tensors are read on demand. Throws a CheckpointError.
  */
 export async function openPyTorch(source: RandomAccess, options: PyTorchOptions = {}): Promise<PyTorchFile> {
-  const zip = looksLikeZip(await source.read(0, Math.min(4, source.size)))
-  const opened = zip
-    ? { ...(await openTorchZip(source, options.opaque)), plain: false }
-    : await openTorchLegacy(source, options.opaque)
-  const reader = new TensorReader(opened.blocks, source.size)
-  const state = findState(opened.root, source.name, options.key)
-  const named = options.stripPrefixes === false ? state.tensors : stripPrefixes(state.tensors)
-  const tensors = new Map([...named].map(([name, tensor]) => [name, reader.stored(tensor)]))
-  return {
-    format: zip ? 'pytorch-zip' : opened.plain ? 'pickle' : 'pytorch-legacy',
-    tensors,
-    key: state.path,
-    values: remainingValues(opened.root, state, reader, source.name),
-  }
+  // The reader is large, and most weights are safetensors.
+  const { openTorchFile } = await import('./pytorch-file.ts')
+  return openTorchFile(source, options)
 }

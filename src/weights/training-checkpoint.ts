@@ -116,9 +116,9 @@ export async function readTrainingCheckpoint(source: RandomAccess): Promise<Trai
 
 /** The values of all tensors, in the same order. */
 export async function readAll(tensors: ReadonlyMap<string, StoredTensor>): Promise<StateDict> {
-  const read: StateDict = new Map()
-  for (const [name, tensor] of tensors) read.set(name, await tensor.read())
-  return read
+  // Asked for together, so that a file can be read in few calls.
+  const read = [...tensors].map(async ([name, tensor]) => [name, await tensor.read()] as const)
+  return new Map(await Promise.all(read))
 }
 
 function parseState(text: string | undefined, file: string): { readonly [key: string]: Json } {

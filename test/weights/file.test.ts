@@ -97,6 +97,32 @@ describe('files', () => {
     expect(taken).toBeLessThan(4 * sizes.reduce((sum, size) => sum + size, 0) + (2 << 20))
   })
 
+  it('give each read its own bytes, asked for alone or together', async () => {
+    const path = join(root, 'ranges')
+    const contents = Uint8Array.from({ length: 5 << 20 }, (_, i) => i ^ (i >> 8) ^ (i >> 16))
+    writeFileSync(path, contents)
+    const file = await openFile(path)
+    const large = 4_500_000
+    // Neighbours, a hole, the same again, nothing, and more than is read ahead.
+    const ranges = [
+      [100, 50],
+      [150, 1],
+      [151, 0],
+      [151, 2000],
+      [9000, 7],
+      [100, 50],
+      [9007, large],
+    ] as const
+    const together = await Promise.all(ranges.map(([offset, length]) => file.read(offset, length)))
+    for (const [i, [offset, length]] of ranges.entries()) {
+      const expected = contents.subarray(offset, offset + length)
+      expect(Buffer.compare(together[i]!, expected)).toBe(0)
+      expect(Buffer.compare(await file.read(offset, length), expected)).toBe(0)
+    }
+    expect(new Set(together.map(({ buffer }) => buffer)).size).toBe(ranges.length)
+    await file.close()
+  })
+
   it('that shrink while open are noticed', async () => {
     const path = join(root, 'shrinking')
     writeFileSync(path, 'abcdef')
@@ -106,6 +132,8 @@ describe('files', () => {
     )
     writeFileSync(path, 'abc')
     await expect(file.read(0, 6)).rejects.toThrow(/byte 3: the file became shorter/)
+    const together = await Promise.allSettled([file.read(0, 2), file.read(2, 4)])
+    expect(together.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
     await file.close()
   })
 })

@@ -1,10 +1,12 @@
 import { withGradMode } from '../../graph/grad-mode.ts'
 import { Node } from '../../graph/node.ts'
-import { type Graph, topologicalOrder } from '../graph.ts'
+import type { Graph } from '../graph.ts'
 
 /** The nodes the outputs need, in recorded order: inputs before users. */
 export function liveNodes(graph: Graph): Node[] {
-  return topologicalOrder(graph.outputs).sort((a, b) => a.id - b.id)
+  const live = new Set(graph.outputs)
+  for (const node of live) for (const input of node.inputs) live.add(input)
+  return [...live].sort((a, b) => a.id - b.id)
 }
 
 /**

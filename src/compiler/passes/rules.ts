@@ -60,7 +60,8 @@ class Rewriter implements RuleContext {
   }
 
   #finish(node: Node, rebuilt: Node): Node {
-    const result = this.#unique.get(keyOf(rebuilt)) ?? this.#applied(rebuilt) ?? this.#keep(rebuilt)
+    const key = keyOf(rebuilt)
+    const result = this.#unique.get(key) ?? this.#applied(rebuilt) ?? this.#keep(key, rebuilt)
     this.#simplified.set(node, result)
     this.#simplified.set(result, result)
     return result
@@ -81,8 +82,8 @@ class Rewriter implements RuleContext {
     return undefined
   }
 
-  #keep(node: Node): Node {
-    this.#unique.set(keyOf(node), node)
+  #keep(key: string, node: Node): Node {
+    this.#unique.set(key, node)
     return node
   }
 }
@@ -90,7 +91,11 @@ class Rewriter implements RuleContext {
 const commutative: ReadonlySet<Op> = new Set<Op>(['add', 'mul', 'maximum', 'minimum', 'equal'])
 
 function keyOf(node: Node): string {
-  const ids = node.inputs.map((input) => input.id)
-  if (commutative.has(node.op)) ids.sort((a, b) => a - b)
-  return `${node.op}${attrsKey(node)}${ids}`
+  const { op, inputs } = node
+  let key = `${op}${attrsKey(node)}`
+  if (inputs.length === 2 && inputs[0]!.id > inputs[1]!.id && commutative.has(op)) {
+    return `${key},${inputs[1]!.id},${inputs[0]!.id}`
+  }
+  for (const input of inputs) key += `,${input.id}`
+  return key
 }
