@@ -171,9 +171,31 @@ inline void transpose8(int32_t* to, int64_t toRow, const int32_t* from, int64_t 
   for (int i = 0; i < 8; i++) __builtin_memcpy(to + i * toRow, &s[i], 32);
 }
 
+// to[2 r + c] = from[c * fromColumn + r]: what a channel shuffle of two groups does.
+void interleavePairs(int32_t* to, const int32_t* from, int64_t fromColumn, int64_t rows) {
+  const auto eight = [&](int64_t r) {
+    Row8 a, b;
+    __builtin_memcpy(&a, from + r, 32);
+    __builtin_memcpy(&b, from + fromColumn + r, 32);
+    const Row8 low = __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+    const Row8 high = __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+    __builtin_memcpy(to + 2 * r, &low, 32);
+    __builtin_memcpy(to + 2 * r + 8, &high, 32);
+  };
+  int64_t r = 0;
+  for (; r + 8 <= rows; r += 8) eight(r);
+  // The last eight again, where some are left.
+  if (r < rows && rows >= 8) return eight(rows - 8);
+  for (; r < rows; r++) {
+    to[2 * r] = from[r];
+    to[2 * r + 1] = from[fromColumn + r];
+  }
+}
+
 // to[r * toRow + c] = from[c * fromColumn + r].
 void transposeWords(int32_t* to, int64_t toRow, const int32_t* from, int64_t fromColumn, int64_t rows,
                     int64_t columns) {
+  if (columns == 2 && toRow == 2) return interleavePairs(to, from, fromColumn, rows);
   int64_t r = 0;
   for (; r + 8 <= rows && columns >= 8; r += 8) {
     int64_t c = 0;
