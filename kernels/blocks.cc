@@ -42,7 +42,7 @@ void extentOf(const Tiling& tiling, int view, const char*& low, const char*& hig
 }  // namespace
 
 BlockProgram::BlockProgram(const Tiling& tiling, const MicroOp* code, int64_t count, int32_t registers,
-                           const int32_t* results)
+                           Span<int32_t> results)
     : tiling_(tiling), inputs_(tiling.inputs), outputs_(tiling.outputs) {
   const int views = inputs_ + outputs_;
   const int64_t most = views + registers + count;
@@ -80,7 +80,9 @@ BlockProgram::BlockProgram(const Tiling& tiling, const MicroOp* code, int64_t co
     step.op.out = to;
   }
 
-  if (outputs_ == 0) result_ = current[results[0]];
+  const int read = outputs_ == 0 ? static_cast<int>(results.size) : 0;
+  results_ = allocate<int>(read);
+  for (int r = 0; r < read; r++) results_[r] = current[results[r]];
   for (int j = 0; j < outputs_; j++) {
     const int from = current[results[j]], to = inputs_ + j;
     // The step that makes the value writes it straight to the output, unless a later step still needs an input that
@@ -122,7 +124,7 @@ BlockProgram::BlockProgram(const Tiling& tiling, const MicroOp* code, int64_t co
     step.rate = Rate::Element;
   }
 
-  if (result_ >= 0) places_[result_].used = true;
+  for (int r = 0; r < read; r++) places_[results_[r]].used = true;
   for (int i = 0; i < stepCount_; i++) {
     places_[steps_[i].op.out].used = true;
     for (int o = 0; o < operandsOf(steps_[i].op.op); o++) places_[operandOf(steps_[i].op, o)].used = true;
@@ -140,6 +142,7 @@ BlockProgram::BlockProgram(const Tiling& tiling, const MicroOp* code, int64_t co
 BlockProgram::~BlockProgram() {
   std::free(places_);
   std::free(steps_);
+  std::free(results_);
 }
 
 void BlockProgram::place(int at, Rate rate, Home home) { places_[at] = {rate, home, false, 0}; }

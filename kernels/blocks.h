@@ -31,8 +31,8 @@ constexpr int64_t bufferWords = 528;
 // Code over the views of a tiling. Places: inputs, then outputs, then registers, then single values.
 class BlockProgram {
  public:
-  // results: the register of each of the tiling's outputs, or one register to be read as result().
-  BlockProgram(const Tiling& tiling, const MicroOp* code, int64_t count, int32_t registers, const int32_t* results);
+  // results: the register of each of the tiling's outputs; of a tiling without outputs, registers to be read as result(i).
+  BlockProgram(const Tiling& tiling, const MicroOp* code, int64_t count, int32_t registers, Span<int32_t> results);
   ~BlockProgram();
   BlockProgram(const BlockProgram&) = delete;
   BlockProgram& operator=(const BlockProgram&) = delete;
@@ -51,7 +51,7 @@ class BlockProgram {
   int inputs_, outputs_, placeCount_ = 0, stepCount_ = 0;
   Place* places_;
   Step* steps_;
-  int result_ = -1;
+  int* results_ = nullptr;
   int64_t bytes_ = 0;
   bool unbuffered_ = true;
 };
@@ -68,8 +68,8 @@ class BlockRunner {
   // offsets: of each view, in elements, at the tile's first element.
   void run(const int64_t* offsets, int64_t rows, int64_t columns);
 
-  const char* result() const { return at_[program_.result_]; }
-  int64_t resultStep() const { return step_[program_.result_]; }
+  const char* result(int i) const { return at_[program_.results_[i]]; }
+  int64_t resultStep(int i) const { return step_[program_.results_[i]]; }
 
  private:
   struct Filled {
