@@ -23,6 +23,7 @@ struct Place {
 struct Step {
   MicroOp op;  // its registers are places
   Rate rate;
+  bool first;  // of a pair with the next step, in one loop
 };
 
 // Values of one block: 528 words keep equal positions of different blocks out of the same cache set.
@@ -46,11 +47,13 @@ class BlockProgram {
   void place(int at, Rate rate, Home home);
   bool overlaps(int input, int output) const;
   int lastWrite(int place) const;
+  bool readsOnlyNext(int step) const;
 
   const Tiling& tiling_;
   int inputs_, outputs_, placeCount_ = 0, stepCount_ = 0;
   Place* places_;
   Step* steps_;
+  int resultCount_ = 0;
   int* results_ = nullptr;
   int64_t bytes_ = 0;
   bool unbuffered_ = true;
