@@ -46,23 +46,31 @@ void accumulate(void* into, const void* from, int64_t step, int64_t n) {
   for (int64_t k = 0; i < n; i++, k++) to[i] = K::of(to[i], f[k]);
 }
 
-// The rows of a block, from the first to the last, into one.
+// The rows of a block into one: the even and the odd ones apart, so that each sum takes half the additions.
 template <typename V, typename T, typename K>
 void accumulateRows(void* into, const void* block, int64_t rows, int64_t columns) {
   T* to = static_cast<T*>(into);
   const T* from = static_cast<const T*>(block);
+  const auto fold = [&](const T* f, auto loadRow) {
+    V even = loadRow(f);
+    if (rows == 1) return even;
+    V odd = loadRow(f + columns);
+    int64_t r = 2;
+    for (; r + 2 <= rows; r += 2) {
+      even = K::of(even, loadRow(f + r * columns));
+      odd = K::of(odd, loadRow(f + (r + 1) * columns));
+    }
+    if (r < rows) even = K::of(even, loadRow(f + r * columns));
+    return K::of(even, odd);
+  };
   int64_t c = 0;
   for (; c + lanes <= columns; c += lanes) {
-    const T* f = from + c;
-    V sum = load<V>(f);
-    for (int64_t r = 1; r < rows; r++) sum = K::of(sum, load<V>(f += columns));
-    store(to + c, K::of(load<V>(to + c), sum));
+    store(to + c, K::of(load<V>(to + c), fold(from + c, [](const T* f) { return load<V>(f); })));
   }
-  if (c == columns) return;
-  const T* f = from + c;
-  V sum = loadPart<V>(f, columns - c);
-  for (int64_t r = 1; r < rows; r++) sum = K::of(sum, loadPart<V>(f += columns, columns - c));
-  storePart(to + c, K::of(loadPart<V>(to + c, columns - c), sum), columns - c);
+  const int64_t left = columns - c;
+  if (left == 0) return;
+  const V sum = fold(from + c, [left](const T* f) { return loadPart<V>(f, left); });
+  storePart(to + c, K::of(loadPart<V>(to + c, left), sum), left);
 }
 
 template <typename T, typename K>
@@ -133,12 +141,13 @@ class Accumulators {
     for (int level = 0; level < levels_; level++) restart(level);
   }
 
-  // A block of values for each output: all of them side by side, or its rows into one where a tile is one row wide.
+  // A block of values for each output: side by side, or its rows into one where `width` is that of a row.
   void add(const BlockRunner& runner, int64_t rows, int64_t columns) {
     for (int o = 0; o < outputs_; o++) {
       if (rows * columns > width_ && runner.resultStep(o) != 0) {
         arithmetic_.accumulateRows(at(o, 0), runner.result(o), rows, columns);
       } else {
+        // More than the width is one value over and over.
         for (int64_t n = rows * columns; n > 0; n -= width_) {
           arithmetic_.accumulate(at(o, 0), runner.result(o), runner.resultStep(o), n < width_ ? n : width_);
         }
@@ -284,7 +293,7 @@ void reduce(const Reduce& instruction, Context& context) {
                              instruction.results);
   const Shape shape = shapeOf(tiling, arithmetic);
 
-  const bool foldsRows = shape.rowReduced && !shape.columnReduced && tiling.columns >= lanes;
+  const bool foldsRows = shape.rowReduced && !shape.columnReduced && tiling.rows <= 2 * fanIn;
   const int64_t width = (foldsRows ? 1 : tiling.rows) * tiling.columns, pitch = Accumulators::pitchOf(width);
   const int64_t perGroup = (shape.rowReduced ? 1 : tiling.rows) * (shape.columnReduced ? 1 : tiling.columns);
   const int64_t offsetBytes = views * 8 / 64 * 64 + 64, levelBytes = shape.levels * pitch;
