@@ -42,7 +42,7 @@ void extentOf(const Tiling& tiling, int view, const char*& low, const char*& hig
 }  // namespace
 
 BlockProgram::BlockProgram(const Tiling& tiling, const MicroOp* code, int64_t count, int32_t registers,
-                           const int32_t* results)
+                           Span<int32_t> results)
     : tiling_(tiling), inputs_(tiling.inputs), outputs_(tiling.outputs) {
   const int views = inputs_ + outputs_;
   const int64_t most = views + registers + count;
@@ -80,7 +80,9 @@ BlockProgram::BlockProgram(const Tiling& tiling, const MicroOp* code, int64_t co
     step.op.out = to;
   }
 
-  if (outputs_ == 0) result_ = current[results[0]];
+  resultCount_ = outputs_ == 0 ? static_cast<int>(results.size) : 0;
+  results_ = allocate<int>(resultCount_);
+  for (int r = 0; r < resultCount_; r++) results_[r] = current[results[r]];
   for (int j = 0; j < outputs_; j++) {
     const int from = current[results[j]], to = inputs_ + j;
     // The step that makes the value writes it straight to the output, unless a later step still needs an input that
@@ -122,10 +124,23 @@ BlockProgram::BlockProgram(const Tiling& tiling, const MicroOp* code, int64_t co
     step.rate = Rate::Element;
   }
 
-  if (result_ >= 0) places_[result_].used = true;
+  for (int r = 0; r < resultCount_; r++) places_[results_[r]].used = true;
+  for (int i = 0; i + 1 < stepCount_; i++) {
+    const Step& next = steps_[i + 1];
+    const bool both = steps_[i].rate == Rate::Element && next.rate == Rate::Element;
+    if (both && pairs(steps_[i].op, next.op) && readsOnlyNext(i)) {
+      steps_[i].first = true;
+      i++;
+    }
+  }
+
   for (int i = 0; i < stepCount_; i++) {
-    places_[steps_[i].op.out].used = true;
-    for (int o = 0; o < operandsOf(steps_[i].op.op); o++) places_[operandOf(steps_[i].op, o)].used = true;
+    if (!steps_[i].first) places_[steps_[i].op.out].used = true;
+    for (int o = 0; o < operandsOf(steps_[i].op.op); o++) {
+      const int32_t operand = operandOf(steps_[i].op, o);
+      const bool handedOver = i > 0 && steps_[i - 1].first && steps_[i - 1].op.out == operand;
+      if (!handedOver) places_[operand].used = true;
+    }
   }
   for (int p = 0; p < placeCount_; p++) {
     Place& place = places_[p];
@@ -140,6 +155,7 @@ BlockProgram::BlockProgram(const Tiling& tiling, const MicroOp* code, int64_t co
 BlockProgram::~BlockProgram() {
   std::free(places_);
   std::free(steps_);
+  std::free(results_);
 }
 
 void BlockProgram::place(int at, Rate rate, Home home) { places_[at] = {rate, home, false, 0}; }
@@ -156,6 +172,26 @@ int BlockProgram::lastWrite(int place) const {
     if (steps_[i].op.out == place) return i;
   }
   return -1;
+}
+
+// Whether the value that a step makes is read by the next one and by no other, nor is a result.
+bool BlockProgram::readsOnlyNext(int step) const {
+  const int32_t value = steps_[step].op.out;
+  if (value < inputs_ + outputs_) return false;
+  const auto reads = [&](int i) {
+    bool found = false;
+    for (int o = 0; o < operandsOf(steps_[i].op.op); o++) found |= operandOf(steps_[i].op, o) == value;
+    return found;
+  };
+  if (!reads(step + 1)) return false;
+  for (int i = step + 1; i < stepCount_; i++) {
+    if (i > step + 1 && reads(i)) return false;
+    if (steps_[i].op.out == value) return true;
+  }
+  for (int r = 0; r < resultCount_; r++) {
+    if (results_[r] == value) return false;
+  }
+  return true;
 }
 
 BlockRunner::BlockRunner(const BlockProgram& program, void* buffers)
@@ -183,6 +219,12 @@ void BlockRunner::runSteps(Rate rate, int64_t n) {
     if (step.rate != rate) continue;
     const MicroOp& op = step.op;
     const int operands = operandsOf(op.op);
+    if (step.first) {
+      const MicroOp& next = program_.steps_[++i].op;
+      const int c = operandsOf(next.op) < 2 ? op.b : next.a == op.out ? next.b : next.a;
+      runMicroOpPair(op, next, at_[next.out], at_[op.a], step_[op.a], at_[op.b], step_[op.b], at_[c], step_[c], n);
+      continue;
+    }
     const int a = operands > 0 ? op.a : op.out, b = operands > 1 ? op.b : a, c = operands > 2 ? op.c : a;
     runMicroOp(op, at_[op.out], at_[a], step_[a], at_[b], step_[b], at_[c], step_[c], n);
   }

@@ -23,6 +23,7 @@ struct Place {
 struct Step {
   MicroOp op;  // its registers are places
   Rate rate;
+  bool first;  // of a pair with the next step, in one loop
 };
 
 // Values of one block: 528 words keep equal positions of different blocks out of the same cache set.
@@ -31,8 +32,8 @@ constexpr int64_t bufferWords = 528;
 // Code over the views of a tiling. Places: inputs, then outputs, then registers, then single values.
 class BlockProgram {
  public:
-  // results: the register of each of the tiling's outputs, or one register to be read as result().
-  BlockProgram(const Tiling& tiling, const MicroOp* code, int64_t count, int32_t registers, const int32_t* results);
+  // results: the register of each of the tiling's outputs; of a tiling without outputs, registers to be read as result(i).
+  BlockProgram(const Tiling& tiling, const MicroOp* code, int64_t count, int32_t registers, Span<int32_t> results);
   ~BlockProgram();
   BlockProgram(const BlockProgram&) = delete;
   BlockProgram& operator=(const BlockProgram&) = delete;
@@ -46,12 +47,14 @@ class BlockProgram {
   void place(int at, Rate rate, Home home);
   bool overlaps(int input, int output) const;
   int lastWrite(int place) const;
+  bool readsOnlyNext(int step) const;
 
   const Tiling& tiling_;
   int inputs_, outputs_, placeCount_ = 0, stepCount_ = 0;
   Place* places_;
   Step* steps_;
-  int result_ = -1;
+  int resultCount_ = 0;
+  int* results_ = nullptr;
   int64_t bytes_ = 0;
   bool unbuffered_ = true;
 };
@@ -68,8 +71,8 @@ class BlockRunner {
   // offsets: of each view, in elements, at the tile's first element.
   void run(const int64_t* offsets, int64_t rows, int64_t columns);
 
-  const char* result() const { return at_[program_.result_]; }
-  int64_t resultStep() const { return step_[program_.result_]; }
+  const char* result(int i) const { return at_[program_.results_[i]]; }
+  int64_t resultStep(int i) const { return step_[program_.results_[i]]; }
 
  private:
   struct Filled {

@@ -349,22 +349,27 @@ void Decoder::reduce(Reduce& i) {
   i.reduced = list<int32_t>(highestRank, [&] { return static_cast<int32_t>(flag()); });
   require(failed() || static_cast<size_t>(i.reduced.size) == rank, "`reduced` needs one flag for each dim");
   i.inputs = list<Operand>(mostRegisters, [&] { return operand(rank); });
-  i.output = operand(rank);
+  i.outputs = list<Operand>(mostRegisters, [&] { return operand(rank); });
   i.code = code(i.registers, i.inputs.size, false);
-  i.result = static_cast<int32_t>(integer(0, int64_t{i.registers} - 1));
+  i.results = list<int32_t>(mostRegisters, [&] { return static_cast<int32_t>(integer(0, int64_t{i.registers} - 1)); });
+  i.scales = list<double>(mostRegisters, [&] { return number(); });
   i.type = choice(MicroType::I32);
-  i.scale = number();
+  require(failed() || i.outputs.size > 0, "a reduction needs an output");
+  require(failed() || (i.results.size == i.outputs.size && i.scales.size == i.outputs.size),
+          "there must be one result and one scale for each output");
   for (const Operand& o : i.inputs) check(o, i.dims);
   if (failed()) return;
-  for (int64_t d = 0; d < i.dims.size; ++d) {
-    require(!i.reduced[d] || i.output.strides[d] == 0, "the output's stride along a reduced dim must be 0");
+  for (const Operand& o : i.outputs) {
+    for (int64_t d = 0; d < i.dims.size; ++d) {
+      require(!i.reduced[d] || o.strides[d] == 0, "an output's stride along a reduced dim must be 0");
+    }
   }
   // A reduced dim of size 0 still has an output, at its start.
   std::vector<int64_t> kept(i.dims.begin(), i.dims.end());
   for (int64_t d = 0; d < i.dims.size; ++d) {
     if (i.reduced[d]) kept[static_cast<size_t>(d)] = 1;
   }
-  check(i.output, {kept.data(), i.dims.size});
+  for (const Operand& o : i.outputs) check(o, {kept.data(), i.dims.size});
 }
 
 void Decoder::matmul(Matmul& i) {

@@ -71,7 +71,7 @@ void elementwise(const Elementwise& instruction, Context& context) {
   if (tiling.total == 0) return;
   tiling.chooseTile(microBlock, true);
   const BlockProgram program(tiling, instruction.code.data, instruction.code.size, instruction.registers,
-                             instruction.results.data);
+                             instruction.results);
   if (program.unbuffered() && tiling.rows == 1) {
     const int64_t width = tiling.dims[tiling.column];
     tiling.columns = width < 4096 ? width : 4096;

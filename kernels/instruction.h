@@ -88,12 +88,12 @@ struct Reduce {
   Span<int64_t> dims;
   Span<int32_t> reduced;
   Span<Operand> inputs;
-  Operand output;
-  int32_t result;
+  Span<Operand> outputs;
+  Span<int32_t> results;
+  Span<double> scales;
   Span<MicroOp> code;
   int32_t registers;
   MicroType type;
-  double scale;
 };
 
 struct Matmul {

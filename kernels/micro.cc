@@ -38,6 +38,49 @@ inline void loop2(void* out, const void* a, int64_t stepA, const void* b, int64_
   }
 }
 
+template <typename F>
+inline void loop3(void* out, const void* a, int64_t stepA, const void* b, int64_t stepB, const void* c, int64_t stepC,
+                  int64_t n, F f) {
+  const float* pa = static_cast<const float*>(a);
+  const float* pb = static_cast<const float*>(b);
+  const float* pc = static_cast<const float*>(c);
+  float* to = static_cast<float*>(out);
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes, pa += stepA, pb += stepB, pc += stepC) {
+    store(to + i, f(load<Floats>(pa), load<Floats>(pb), load<Floats>(pc)));
+  }
+  if (i < n) {
+    const int64_t left = n - i;
+    const Floats x = stepA ? loadPart<Floats>(pa, left) : load<Floats>(pa);
+    const Floats y = stepB ? loadPart<Floats>(pb, left) : load<Floats>(pb);
+    const Floats z = stepC ? loadPart<Floats>(pc, left) : load<Floats>(pc);
+    storePart(to + i, f(x, y, z), left);
+  }
+}
+
+template <typename First>
+void runPair(const MicroOp& first, const MicroOp& second, void* out, const void* a, int64_t sa, const void* b,
+             int64_t sb, const void* c, int64_t sc, int64_t n, First f) {
+  switch (second.op) {
+    case MicroOpCode::Add:
+      return loop3(out, a, sa, b, sb, c, sc, n, [f](Floats x, Floats y, Floats z) { return f(x, y) + z; });
+    case MicroOpCode::Sub:
+      if (second.a != first.out) {
+        return loop3(out, a, sa, b, sb, c, sc, n, [f](Floats x, Floats y, Floats z) { return z - f(x, y); });
+      }
+      return loop3(out, a, sa, b, sb, c, sc, n, [f](Floats x, Floats y, Floats z) { return f(x, y) - z; });
+    case MicroOpCode::Mul:
+      return loop3(out, a, sa, b, sb, c, sc, n, [f](Floats x, Floats y, Floats z) { return f(x, y) * z; });
+    case MicroOpCode::Relu:
+      return loop2<Floats>(out, a, sa, b, sb, n, [f](Floats x, Floats y) {
+        const Floats v = f(x, y);
+        return select(v <= 0.0f, splat(0.0f), v);
+      });
+    default:
+      std::abort();  // pairs() allows no other
+  }
+}
+
 // Bitwise, so one loop serves both types.
 inline void loopWhere(void* out, const void* a, int64_t stepA, const void* b, int64_t stepB, const void* c,
                       int64_t stepC, int64_t n) {
@@ -237,6 +280,29 @@ void runMicroOp(const MicroOp& op, void* out, const void* a, int64_t stepA, cons
                 const void* c, int64_t stepC, int64_t n) {
   const auto run = op.type == MicroType::F32 ? runFloats : runInts;
   run(op, out, a, stepA, b, stepB, c, stepC, n);
+}
+
+bool pairs(const MicroOp& first, const MicroOp& second) {
+  if (first.type != MicroType::F32 || second.type != MicroType::F32) return false;
+  const bool arithmetic =
+      first.op == MicroOpCode::Add || first.op == MicroOpCode::Sub || first.op == MicroOpCode::Mul;
+  if (!arithmetic) return false;
+  if (second.op == MicroOpCode::Relu) return true;
+  return (second.op == MicroOpCode::Add || second.op == MicroOpCode::Sub || second.op == MicroOpCode::Mul) &&
+         second.a != second.b;
+}
+
+void runMicroOpPair(const MicroOp& first, const MicroOp& second, void* out, const void* a, int64_t stepA, const void* b,
+                    int64_t stepB, const void* c, int64_t stepC, int64_t n) {
+  const auto run = [&](auto f) { runPair(first, second, out, a, stepA, b, stepB, c, stepC, n, f); };
+  switch (first.op) {
+    case MicroOpCode::Add:
+      return run([](Floats x, Floats y) { return x + y; });
+    case MicroOpCode::Sub:
+      return run([](Floats x, Floats y) { return x - y; });
+    default:
+      return run([](Floats x, Floats y) { return x * y; });
+  }
 }
 
 int operandsOf(MicroOpCode op) {

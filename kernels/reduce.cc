@@ -46,6 +46,33 @@ void accumulate(void* into, const void* from, int64_t step, int64_t n) {
   for (int64_t k = 0; i < n; i++, k++) to[i] = K::of(to[i], f[k]);
 }
 
+// The rows of a block into one: the even and the odd ones apart, so that each sum takes half the additions.
+template <typename V, typename T, typename K>
+void accumulateRows(void* into, const void* block, int64_t rows, int64_t columns) {
+  T* to = static_cast<T*>(into);
+  const T* from = static_cast<const T*>(block);
+  const auto fold = [&](const T* f, auto loadRow) {
+    V even = loadRow(f);
+    if (rows == 1) return even;
+    V odd = loadRow(f + columns);
+    int64_t r = 2;
+    for (; r + 2 <= rows; r += 2) {
+      even = K::of(even, loadRow(f + r * columns));
+      odd = K::of(odd, loadRow(f + (r + 1) * columns));
+    }
+    if (r < rows) even = K::of(even, loadRow(f + r * columns));
+    return K::of(even, odd);
+  };
+  int64_t c = 0;
+  for (; c + lanes <= columns; c += lanes) {
+    store(to + c, K::of(load<V>(to + c), fold(from + c, [](const T* f) { return load<V>(f); })));
+  }
+  const int64_t left = columns - c;
+  if (left == 0) return;
+  const V sum = fold(from + c, [left](const T* f) { return loadPart<V>(f, left); });
+  storePart(to + c, K::of(loadPart<V>(to + c, left), sum), left);
+}
+
 template <typename T, typename K>
 void foldColumns(void* rowMajor, int64_t rows, int64_t columns, int64_t pitch, void* result) {
   T* values = static_cast<T*>(rowMajor);
@@ -65,6 +92,7 @@ void foldColumns(void* rowMajor, int64_t rows, int64_t columns, int64_t pitch, v
 // The arithmetic of one kind and type.
 struct Arithmetic {
   void (*accumulate)(void* into, const void* from, int64_t step, int64_t n);
+  void (*accumulateRows)(void* into, const void* block, int64_t rows, int64_t columns);
   void (*foldColumns)(void* rowMajor, int64_t rows, int64_t columns, int64_t pitch, void* result);
   int32_t identity;  // its bits
   bool cascades;
@@ -72,10 +100,12 @@ struct Arithmetic {
 
 template <typename K>
 Arithmetic arithmeticOf(MicroType type, float ofFloats, int32_t ofInts) {
-  if (type == MicroType::I32) return {accumulate<Ints, int32_t, K>, foldColumns<int32_t, K>, ofInts, false};
+  if (type == MicroType::I32) {
+    return {accumulate<Ints, int32_t, K>, accumulateRows<Ints, int32_t, K>, foldColumns<int32_t, K>, ofInts, false};
+  }
   int32_t bits;
   __builtin_memcpy(&bits, &ofFloats, 4);
-  return {accumulate<Floats, float, K>, foldColumns<float, K>, bits, false};
+  return {accumulate<Floats, float, K>, accumulateRows<Floats, float, K>, foldColumns<float, K>, bits, false};
 }
 
 Arithmetic arithmeticFor(ReduceKind kind, MicroType type) {
@@ -98,43 +128,57 @@ void fill(void* words, int32_t bits, int64_t n) {
   for (int64_t i = 0; i < n; i++) to[i] = bits;
 }
 
-// Lanes of partial results as wide as a tile, in levels: a full level is added to the next and starts again.
-class Accumulator {
+// Lanes of partial results as wide as a tile for each output, in levels: a full level is added to the next and starts
+// again.
+class Accumulators {
  public:
-  Accumulator(const Arithmetic& arithmetic, char* memory, int64_t width, int levels)
-      : arithmetic_(arithmetic), memory_(memory), width_(width), pitch_(pitchOf(width)), levels_(levels) {}
+  Accumulators(const Arithmetic& arithmetic, char* memory, int64_t width, int levels, int outputs)
+      : arithmetic_(arithmetic), memory_(memory), width_(width), pitch_(pitchOf(width)), levels_(levels), outputs_(outputs) {}
 
   static int64_t pitchOf(int64_t width) { return (width + 15) / 16 * 64 + 64; }
 
   void start() {
-    for (int level = 0; level < levels_; level++) {
-      fill(at(level), arithmetic_.identity, width_);
-      counts_[level] = 0;
-    }
+    for (int level = 0; level < levels_; level++) restart(level);
   }
 
-  void add(const void* block, int64_t step, int64_t n) {
-    arithmetic_.accumulate(at(0), block, step, n);
+  // A block of values for each output: side by side, or its rows into one where `width` is that of a row.
+  void add(const BlockRunner& runner, int64_t rows, int64_t columns) {
+    for (int o = 0; o < outputs_; o++) {
+      if (rows * columns > width_ && runner.resultStep(o) != 0) {
+        arithmetic_.accumulateRows(at(o, 0), runner.result(o), rows, columns);
+      } else {
+        // More than the width is one value over and over.
+        for (int64_t n = rows * columns; n > 0; n -= width_) {
+          arithmetic_.accumulate(at(o, 0), runner.result(o), runner.resultStep(o), n < width_ ? n : width_);
+        }
+      }
+    }
     for (int level = 0; level + 1 < levels_ && ++counts_[level] == fanIn; level++) {
-      arithmetic_.accumulate(at(level + 1), at(level), lanes, width_);
-      fill(at(level), arithmetic_.identity, width_);
-      counts_[level] = 0;
+      for (int o = 0; o < outputs_; o++) arithmetic_.accumulate(at(o, level + 1), at(o, level), lanes, width_);
+      restart(level);
     }
   }
 
-  // All of it, in the memory of the first level.
-  void* finish() {
-    for (int level = 1; level < levels_; level++) arithmetic_.accumulate(at(0), at(level), lanes, width_);
-    return at(0);
+  // All of an output's, in the memory of its first level.
+  void* finish(int output) {
+    for (int level = 1; level < levels_; level++) {
+      arithmetic_.accumulate(at(output, 0), at(output, level), lanes, width_);
+    }
+    return at(output, 0);
   }
 
  private:
-  char* at(int level) const { return memory_ + level * pitch_; }
+  char* at(int output, int level) const { return memory_ + (output * levels_ + level) * pitch_; }
+
+  void restart(int level) {
+    for (int o = 0; o < outputs_; o++) fill(at(o, level), arithmetic_.identity, width_);
+    counts_[level] = 0;
+  }
 
   const Arithmetic& arithmetic_;
   char* memory_;
   int64_t width_, pitch_;
-  int levels_;
+  int levels_, outputs_;
   int64_t counts_[maxLevels];
 };
 
@@ -203,17 +247,17 @@ void scaleResults(void* results, MicroType type, double scale, int64_t n) {
 // The order of dims that reads the inputs well: the innermost as it is, and a row dim next to it.
 void chooseReduceTile(Tiling& tiling) { tiling.chooseTile(microBlock, false); }
 
-// The result of reducing nothing, everywhere.
-void reduceNothing(const Reduce& instruction, const Arithmetic& arithmetic, Context& context) {
+// The result of reducing nothing, everywhere in an output.
+void reduceNothing(const Reduce& instruction, int64_t output, const Arithmetic& arithmetic, Context& context) {
   const int rank = static_cast<int>(instruction.dims.size);
   Tiling tiling(0, 1);
-  tiling.setView(0, instruction.output, context, rank);
+  tiling.setView(0, instruction.outputs[output], context, rank);
   int64_t kept[maxRank];
   for (int d = 0; d < rank; d++) kept[d] = instruction.reduced[d] ? 1 : instruction.dims[d];
   tiling.simplify(kept, nullptr, rank, false);
   if (tiling.total == 0) return;
   int32_t value = arithmetic.identity;
-  scaleResults(&value, instruction.type, instruction.scale, 1);
+  scaleResults(&value, instruction.type, instruction.scales[output], 1);
   Walk walk;
   for (int d = 0; d < tiling.rank; d++) walk.add(tiling, d);
   int64_t offset = 0;
@@ -230,34 +274,41 @@ void reduceNothing(const Reduce& instruction, const Arithmetic& arithmetic, Cont
 void reduce(const Reduce& instruction, Context& context) {
   const Arithmetic arithmetic = arithmeticFor(instruction.kind, instruction.type);
   const int rank = static_cast<int>(instruction.dims.size), inputs = static_cast<int>(instruction.inputs.size);
+  const int outputs = static_cast<int>(instruction.outputs.size), views = inputs + outputs;
   bool nothing = false;
   for (int d = 0; d < rank; d++) nothing |= instruction.reduced[d] && instruction.dims[d] == 0;
-  if (nothing) return reduceNothing(instruction, arithmetic, context);
+  if (nothing) {
+    for (int o = 0; o < outputs; o++) reduceNothing(instruction, o, arithmetic, context);
+    return;
+  }
 
-  // The output rides along as one more input, so that its offsets are kept, and is never read.
-  Tiling tiling(inputs + 1, 0);
+  // Outputs ride along as more inputs, so that their offsets are kept, and are never read.
+  Tiling tiling(views, 0);
   for (int k = 0; k < inputs; k++) tiling.setView(k, instruction.inputs[k], context, rank);
-  tiling.setView(inputs, instruction.output, context, rank);
+  for (int o = 0; o < outputs; o++) tiling.setView(inputs + o, instruction.outputs[o], context, rank);
   tiling.simplify(instruction.dims.data, instruction.reduced.data, rank, true);
   if (tiling.total == 0) return;
   chooseReduceTile(tiling);
   const BlockProgram program(tiling, instruction.code.data, instruction.code.size, instruction.registers,
-                             &instruction.result);
+                             instruction.results);
   const Shape shape = shapeOf(tiling, arithmetic);
-  const View& output = tiling.views[inputs];
 
-  const int64_t width = tiling.rows * tiling.columns, pitch = Accumulator::pitchOf(width);
+  const bool foldsRows = shape.rowReduced && !shape.columnReduced && tiling.rows <= 2 * fanIn;
+  const int64_t width = (foldsRows ? 1 : tiling.rows) * tiling.columns, pitch = Accumulators::pitchOf(width);
   const int64_t perGroup = (shape.rowReduced ? 1 : tiling.rows) * (shape.columnReduced ? 1 : tiling.columns);
-  const int64_t offsetBytes = (inputs + 1) * 8 / 64 * 64 + 64;
-  const int64_t privateBytes = program.bufferBytes() + shape.levels * pitch + pitch + offsetBytes;
+  const int64_t offsetBytes = views * 8 / 64 * 64 + 64, levelBytes = shape.levels * pitch;
+  const int64_t privateBytes = program.bufferBytes() + outputs * levelBytes + pitch + offsetBytes;
+  // Of one output.
   const int64_t partialBytes = shape.chunks > 1 ? (shape.groups * shape.chunks * perGroup * 4 + 63) / 64 * 64 : 0;
   // Partial results of chunks lie in front of the calling thread's own memory.
-  char* shared = static_cast<char*>(context.scratch(context, 0, static_cast<size_t>(partialBytes + privateBytes)));
+  char* shared =
+      static_cast<char*>(context.scratch(context, 0, static_cast<size_t>(outputs * partialBytes + privateBytes)));
 
-  const auto finishGroup = [&](void* results, const int64_t* offsets, int64_t rows, int64_t columns) {
+  const auto finishGroup = [&](int output, void* results, const int64_t* offsets, int64_t rows, int64_t columns) {
+    const int view = inputs + output;
     const int64_t r = shape.rowReduced ? 1 : rows, c = shape.columnReduced ? 1 : columns;
-    scaleResults(results, instruction.type, instruction.scale, r * c);
-    storeTile(output, results, offsets[inputs], r, c, tiling.rowStride(inputs), tiling.columnStride(inputs));
+    scaleResults(results, instruction.type, instruction.scales[output], r * c);
+    storeTile(tiling.views[view], results, offsets[view], r, c, tiling.rowStride(view), tiling.columnStride(view));
   };
 
   // Tasks: ranges of groups, or the chunks of every group.
@@ -269,13 +320,14 @@ void reduce(const Reduce& instruction, Context& context) {
     if (tasks < 1 || context.pool.size() == 1) tasks = 1;
   }
   parallelFor(context.pool, tasks, [&](int64_t task, int thread) {
-    char* memory = thread == 0 ? shared + partialBytes
+    char* memory = thread == 0 ? shared + outputs * partialBytes
                                : static_cast<char*>(context.scratch(context, thread, static_cast<size_t>(privateBytes)));
     int64_t* offsets = reinterpret_cast<int64_t*>(memory + privateBytes - offsetBytes);
-    void* results = memory + program.bufferBytes() + shape.levels * pitch;
-    for (int v = 0; v <= inputs; v++) offsets[v] = 0;
+    char* levels = memory + program.bufferBytes();
+    void* results = levels + outputs * levelBytes;
+    for (int v = 0; v < views; v++) offsets[v] = 0;
     BlockRunner runner(program, memory);
-    Accumulator accumulator(arithmetic, memory + program.bufferBytes(), width, shape.levels);
+    Accumulators accumulators(arithmetic, levels, width, shape.levels, outputs);
     Walk kept = shape.kept, reduced = shape.reduced;
 
     int64_t group = shape.groups * task / tasks, endGroup = shape.groups * (task + 1) / tasks;
@@ -290,46 +342,50 @@ void reduce(const Reduce& instruction, Context& context) {
     for (; group < endGroup; group++) {
       const int64_t keptRows = kept.extent(tiling, tiling.row, tiling.rows);
       const int64_t keptColumns = kept.extent(tiling, tiling.column, tiling.columns);
-      accumulator.start();
+      accumulators.start();
       reduced.seek(tiling, tile, offsets);
       for (int64_t i = tile; i < endTile; i++) {
         const int64_t rows = reduced.extent(tiling, tiling.row, tiling.row < 0 ? 1 : keptRows);
         const int64_t columns = reduced.extent(tiling, tiling.column, keptColumns);
         runner.run(offsets, rows, columns);
-        accumulator.add(runner.result(), runner.resultStep(), rows * columns);
+        accumulators.add(runner, rows, columns);
         if (i + 1 < endTile) reduced.next(tiling, offsets);
       }
       reduced.seek(tiling, 0, offsets);
       // Lanes a short tile never reached hold the identity, so whole tiles are folded along reduced dims.
-      const int64_t rows = shape.rowReduced ? tiling.rows : keptRows;
+      const int64_t rows = foldsRows ? 1 : shape.rowReduced ? tiling.rows : keptRows;
       const int64_t columns = shape.columnReduced ? tiling.columns : keptColumns;
-      void* tileOfResults = accumulator.finish();
-      if (shape.chunks > 1) {
-        foldTile(shape, arithmetic, tileOfResults, rows, columns,
-                 shared + (group * shape.chunks + task % shape.chunks) * perGroup * 4);
-      } else {
-        foldTile(shape, arithmetic, tileOfResults, rows, columns, results);
-        finishGroup(results, offsets, rows, columns);
+      for (int o = 0; o < outputs; o++) {
+        void* tileOfResults = accumulators.finish(o);
+        if (shape.chunks > 1) {
+          foldTile(shape, arithmetic, tileOfResults, rows, columns,
+                   shared + o * partialBytes + (group * shape.chunks + task % shape.chunks) * perGroup * 4);
+        } else {
+          foldTile(shape, arithmetic, tileOfResults, rows, columns, results);
+          finishGroup(o, results, offsets, rows, columns);
+        }
       }
       if (group + 1 < endGroup) kept.next(tiling, offsets);
     }
   });
   if (shape.chunks == 1) return;
 
-  int64_t* offsets = reinterpret_cast<int64_t*>(shared + partialBytes + privateBytes - offsetBytes);
-  for (int v = 0; v <= inputs; v++) offsets[v] = 0;
+  int64_t* offsets = reinterpret_cast<int64_t*>(shared + outputs * partialBytes + privateBytes - offsetBytes);
+  for (int v = 0; v < views; v++) offsets[v] = 0;
   Walk kept = shape.kept;
   kept.seek(tiling, 0, offsets);
   for (int64_t group = 0; group < shape.groups; group++) {
-    char* partials = shared + group * shape.chunks * perGroup * 4;
     const int64_t keptRows = kept.extent(tiling, tiling.row, tiling.rows);
     const int64_t keptColumns = kept.extent(tiling, tiling.column, tiling.columns);
-    for (int64_t n = shape.chunks; n > 1;) {
-      const int64_t half = (n + 1) / 2;
-      arithmetic.accumulate(partials, partials + half * perGroup * 4, lanes, (n - half) * perGroup);
-      n = half;
+    for (int o = 0; o < outputs; o++) {
+      char* partials = shared + o * partialBytes + group * shape.chunks * perGroup * 4;
+      for (int64_t n = shape.chunks; n > 1;) {
+        const int64_t half = (n + 1) / 2;
+        arithmetic.accumulate(partials, partials + half * perGroup * 4, lanes, (n - half) * perGroup);
+        n = half;
+      }
+      finishGroup(o, partials, offsets, keptRows, keptColumns);
     }
-    finishGroup(partials, offsets, keptRows, keptColumns);
     kept.next(tiling, offsets);
   }
 }

@@ -194,9 +194,11 @@ class Encoder {
         this.#sizes(i.dims)
         this.#list(i.reduced, (flag) => this.#flag(flag))
         this.#list(i.inputs, (operand) => this.#operand(operand))
-        this.#operand(i.output)
+        this.#list(i.outputs, (operand) => this.#operand(operand))
         this.#code(i.registers, i.code)
-        this.#put(i.result, microTypeCodes[i.type], i.scale)
+        this.#sizes(i.results)
+        this.#sizes(i.scales)
+        this.#put(microTypeCodes[i.type])
         break
       case 'matmul':
         this.#put(i.batch, i.m, i.n, i.k)

@@ -7,7 +7,7 @@ export function describeInstruction(instruction: Instruction): string {
     case 'elementwise':
       return `${shape(i.dims)} ${code(i.code) || 'copy'}`
     case 'reduce':
-      return `${i.kind} ${shape(i.dims)} to ${shape(i.dims.filter((_, d) => !i.reduced[d]))}${before(i.code)}`
+      return `${i.outputs.length === 1 ? '' : `${i.outputs.length} times `}${i.kind} ${shape(i.dims)} to ${shape(i.dims.filter((_, d) => !i.reduced[d]))}${before(i.code)}`
     case 'matmul': {
       const batch = i.batch === 1 ? '' : `${i.batch} of `
       const flags = `${i.transposeA ? ' A^T' : ''}${i.transposeB ? ' B^T' : ''}${i.packedB ? ' packed' : ''}`

@@ -33,7 +33,7 @@ function formatInstruction(program: Program, instruction: Instruction): string {
     case 'elementwise':
       return `elementwise [${i.dims}] ${i.inputs.map(operand).join(' ')} -> ${i.outputs.map(operand).join(' ')}: ${formatCode(i.code)}`
     case 'reduce':
-      return `reduce ${i.kind} [${i.dims.map((size, d) => (i.reduced[d] ? `${size}*` : size))}] ${i.inputs.map(operand).join(' ')} -> ${operand(i.output)}: ${formatCode(i.code)}`
+      return `reduce ${i.kind} [${i.dims.map((size, d) => (i.reduced[d] ? `${size}*` : size))}] ${i.inputs.map(operand).join(' ')} -> ${i.outputs.map(operand).join(' ')}: ${formatCode(i.code)}`
     case 'matmul':
       return `matmul ${i.batch}x[${i.m},${i.k}]x[${i.k},${i.n}]${i.transposeA ? ' A^T' : ''}${i.transposeB ? ' B^T' : ''}${i.packedB ? ' packed' : ''} ${at(i.a)} ${at(i.b)} -> ${at(i.c)}${epilogue(i.epilogue)}`
     case 'conv2d':

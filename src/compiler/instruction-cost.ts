@@ -22,8 +22,8 @@ export function instructionCost(slots: readonly Slot[], instruction: Instruction
       return cost(0, steps(i.code) * product(i.dims), ...moved)
     }
     case 'reduce': {
-      const moved = [...i.inputs, i.output].map((operand) => operandBytes(slots, operand, i.dims))
-      return cost(0, (steps(i.code) + 1) * product(i.dims), ...moved)
+      const moved = [...i.inputs, ...i.outputs].map((operand) => operandBytes(slots, operand, i.dims))
+      return cost(0, (steps(i.code) + i.outputs.length) * product(i.dims), ...moved)
     }
     case 'matmul': {
       const { batch, m, n, k, batchStrides } = i

@@ -20,14 +20,10 @@ export function slotsOf(instruction: Instruction): Access[] {
   const i = instruction
   switch (i.op) {
     case 'elementwise':
-      return accesses(
-        i.inputs.map((operand) => operand.slot),
-        i.outputs.map((operand) => operand.slot),
-      )
     case 'reduce':
       return accesses(
         i.inputs.map((operand) => operand.slot),
-        [i.output.slot],
+        i.outputs.map((operand) => operand.slot),
       )
     case 'matmul':
       return accesses([i.a.slot, i.b.slot, ...epilogueReads(i.epilogue)], [i.c.slot])
@@ -74,9 +70,8 @@ export function withSlots(instruction: Instruction, map: (slot: SlotId) => SlotI
   const i = instruction
   switch (i.op) {
     case 'elementwise':
-      return { ...i, inputs: i.inputs.map(at), outputs: i.outputs.map(at) }
     case 'reduce':
-      return { ...i, inputs: i.inputs.map(at), output: at(i.output) }
+      return { ...i, inputs: i.inputs.map(at), outputs: i.outputs.map(at) }
     case 'matmul':
       return { ...i, a: at(i.a), b: at(i.b), c: at(i.c), epilogue: epilogue(i.epilogue) }
     case 'packMatrix':

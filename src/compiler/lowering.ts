@@ -222,12 +222,12 @@ class Lowering implements LoopContext, InstructionContext {
       dims: loop.dims,
       reduced: alongReduced.map((stride) => stride !== 0),
       inputs: loop.inputs,
-      output: operandOf(view, strides),
-      result: results[0]!,
+      outputs: [operandOf(view, strides)],
+      results,
+      scales: [scale],
       code,
       registers,
       type: microTypeOf(sum.dtype),
-      scale,
     })
     this.#markConstant(view.slot, loop.inputs)
   }

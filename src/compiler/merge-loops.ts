@@ -4,47 +4,65 @@ import type { Instruction, MicroOp, Operand, SlotId } from './program.ts'
 import { samePlaces } from './schedule.ts'
 
 type Elementwise = Extract<Instruction, { op: 'elementwise' }>
+type Reduce = Extract<Instruction, { op: 'reduce' }>
 
 /**
  * Makes one loop of element-wise loops over the same dimensions where the later one reads what the earlier one writes,
- * as an optimizer's steps for one parameter do.
+ * as an optimizer's steps for one parameter do, and of reductions alike that read the same values, as the sums in the
+ * gradient of a normalization do.
  */
 export function mergeLoops(instructions: readonly Instruction[]): Instruction[] {
   const list: (Instruction | null)[] = [...instructions]
-  const writers = new Map<SlotId, number[]>()
+  const writers: Places = new Map()
+  const reductions: Places = new Map()
   for (const [j, instruction] of instructions.entries()) {
-    let place = j
-    if (instruction.op === 'elementwise') {
-      const earlier = nearestWriter(instruction, writers)
-      const first = earlier === undefined ? null : list[earlier]
-      if (
-        earlier !== undefined &&
-        first?.op === 'elementwise' &&
-        isReadyAt(earlier, instruction, first, writers)
-      ) {
-        const merged = merge(first, instruction)
-        if (merged) {
-          list[earlier] = merged
-          list[j] = null
-          place = earlier
-        }
-      }
+    const found =
+      instruction.op === 'elementwise'
+        ? withEarlierLoop(instruction, list, writers)
+        : instruction.op === 'reduce'
+          ? withEarlierReduction(instruction, list, writers, reductions)
+          : null
+    if (found) {
+      list[found.place] = found.merged
+      list[j] = null
     }
-    for (const { slot, kind } of slotsOf(instruction)) {
-      if (kind === 'read') continue
-      const known = writers.get(slot)
-      if (known) known.push(place)
-      else writers.set(slot, [place])
-    }
+    const place = found?.place ?? j
+    for (const { slot, kind } of slotsOf(instruction)) if (kind !== 'read') note(writers, slot, place)
+    if (instruction.op === 'reduce')
+      for (const { slot } of readInFull(instruction)) note(reductions, slot, place)
   }
   return list.filter((instruction) => instruction !== null)
 }
 
-/** The last instruction so far that writes something this loop reads. */
-function nearestWriter(
+/** The instructions, by number, that do something with a slot. */
+type Places = Map<SlotId, number[]>
+
+interface Found {
+  readonly place: number
+  readonly merged: Instruction
+}
+
+function note(places: Places, slot: SlotId, place: number): void {
+  const known = places.get(slot)
+  if (known) known.push(place)
+  else places.set(slot, [place])
+}
+
+function withEarlierLoop(
   loop: Elementwise,
-  writers: ReadonlyMap<SlotId, readonly number[]>,
-): number | undefined {
+  list: readonly (Instruction | null)[],
+  writers: Places,
+): Found | null {
+  const place = nearestWriter(loop, writers)
+  const first = place === undefined ? null : list[place]
+  if (place === undefined || first?.op !== 'elementwise' || !isReadyAt(place, loop, first, writers))
+    return null
+  const merged = merge(first, loop)
+  return merged && { place, merged }
+}
+
+/** The last instruction so far that writes something this loop reads. */
+function nearestWriter(loop: Elementwise, writers: Places): number | undefined {
   let nearest: number | undefined
   for (const { slot } of loop.inputs) {
     for (const writer of writers.get(slot) ?? [])
@@ -57,12 +75,7 @@ function nearestWriter(
  * Whether everything that the loop reads, but for what `first` itself writes, is written before `place`, and so is what it
  * writes over (the fill of a padded value, the base of a sum).
  */
-function isReadyAt(
-  place: number,
-  loop: Elementwise,
-  first: Elementwise,
-  writers: ReadonlyMap<SlotId, readonly number[]>,
-): boolean {
+function isReadyAt(place: number, loop: Elementwise, first: Elementwise, writers: Places): boolean {
   const own = new Set(first.outputs.map(({ slot }) => slot))
   const read = loop.inputs.every(({ slot }) =>
     (writers.get(slot) ?? []).every((w) => w < place || (w === place && own.has(slot))),
@@ -70,7 +83,44 @@ function isReadyAt(
   return read && loop.outputs.every(({ slot }) => (writers.get(slot) ?? []).every((w) => w < place))
 }
 
-function merge(first: Elementwise, second: Elementwise): Elementwise | null {
+/** With the earliest reduction that walks one of its large operands in the same way. */
+function withEarlierReduction(
+  reduction: Reduce,
+  list: readonly (Instruction | null)[],
+  writers: Places,
+  reductions: Places,
+): Found | null {
+  const shared = readInFull(reduction)
+  const accessed = [...reduction.inputs, ...reduction.outputs]
+  for (const place of new Set(shared.flatMap(({ slot }) => reductions.get(slot) ?? []))) {
+    const first = list[place]
+    if (first?.op !== 'reduce' || !isAlike(first, reduction)) continue
+    if (!first.inputs.some((a) => shared.some((b) => isSame(reduction.dims, a, b)))) continue
+    if (!accessed.every(({ slot }) => (writers.get(slot) ?? []).every((w) => w < place))) continue
+    const merged = merge(first, reduction)
+    if (merged) {
+      const scales = [...first.scales, ...reduction.scales]
+      return { place, merged: { ...merged, scales } }
+    }
+  }
+  return null
+}
+
+/** Operands of which every step reads another element. */
+function readInFull({ dims, inputs }: Reduce): Operand[] {
+  return inputs.filter(({ strides }) => dims.every((size, d) => size === 1 || strides[d] !== 0))
+}
+
+function isAlike(a: Reduce, b: Reduce): boolean {
+  return (
+    a.kind === b.kind &&
+    a.type === b.type &&
+    a.dims.length === b.dims.length &&
+    a.dims.every((size, d) => size === b.dims[d] && a.reduced[d] === b.reduced[d])
+  )
+}
+
+function merge<L extends Elementwise | Reduce>(first: L, second: L): L | null {
   const { dims } = first
   if (dims.length !== second.dims.length || dims.some((size, d) => size !== second.dims[d])) return null
   const inputs: Operand[] = [...first.inputs]

@@ -171,8 +171,8 @@ export type Instruction =
       readonly registers: number
     }
   /**
-   * The same, then reduced: `reduced[d]` marks the dims summed over; the single output has stride 0 along them.
-   * `scale` multiplies the result (1 / count for a mean). Sums of float32 are accumulated so that the error grows with
+   * The same, then reduced: `reduced[d]` marks the dims summed over; outputs have stride 0 along them.
+   * `scales` multiply the results (1 / count for a mean). Sums of float32 are accumulated so that the error grows with
    * the logarithm of the count, not with the count.
    */
   | {
@@ -181,12 +181,12 @@ export type Instruction =
       readonly dims: readonly number[]
       readonly reduced: readonly boolean[]
       readonly inputs: readonly Operand[]
-      readonly output: Operand
-      readonly result: number
+      readonly outputs: readonly Operand[]
+      readonly results: readonly number[]
+      readonly scales: readonly number[]
       readonly code: readonly MicroOp[]
       readonly registers: number
       readonly type: MicroType
-      readonly scale: number
     }
   /** c[b] = epilogue(op(a[b]) op(b[b])); float32. Batch strides in elements, 0 to share an operand. */
   | {

@@ -17,15 +17,16 @@ export function tidyLoop(instruction: Instruction): Instruction {
     }
   }
   if (instruction.op === 'reduce') {
-    const { dims, inputs, output, reduced } = instruction
-    const order = sortedDims(dims, [widest(dims, inputs) ?? output], [output, ...inputs])
-    const tidy = merged(dims, [output, ...inputs], reduced, order)
+    const { dims, inputs, outputs, reduced } = instruction
+    const operands = [...outputs, ...inputs]
+    const order = sortedDims(dims, [widest(dims, inputs) ?? outputs[0]!], operands)
+    const tidy = merged(dims, operands, reduced, order)
     return {
       ...instruction,
       dims: tidy.dims,
       reduced: tidy.reduced,
-      output: tidy.operands[0]!,
-      inputs: tidy.operands.slice(1),
+      outputs: tidy.operands.slice(0, outputs.length),
+      inputs: tidy.operands.slice(outputs.length),
     }
   }
   return instruction

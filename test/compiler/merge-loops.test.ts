@@ -59,3 +59,46 @@ it('loops that read nothing of each other stay apart', () => {
   const instructions = [loop([8], [at(0)], at(1), [relu(1, 0)]), loop([8], [at(0)], at(2), [relu(1, 0)])]
   expect(mergeLoops(instructions)).toEqual(instructions)
 })
+
+describe('reductions', () => {
+  const sum = (
+    inputs: readonly number[],
+    output: number,
+    part: Partial<Of<'reduce'>> = {},
+  ): Of<'reduce'> => ({
+    op: 'reduce',
+    kind: 'sum',
+    dims: [6, 4],
+    reduced: [true, false],
+    inputs: inputs.map((slot) => at(slot, [4, 1])),
+    outputs: [at(output, [0, 1])],
+    results: [inputs.length - 1],
+    scales: [1],
+    code: [],
+    registers: inputs.length,
+    type: 'f32',
+    ...part,
+  })
+
+  it('of the same values become one', () => {
+    const product = sum([0, 1], 3, { code: [add(2, 0, 1)], results: [2], registers: 3, scales: [0.5] })
+    const merged = mergeLoops([sum([0], 2), product])
+    expect(ops(merged)).toEqual(['reduce'])
+    const [one] = merged as [Of<'reduce'>]
+    expect(one.inputs.map(({ slot }) => slot)).toEqual([0, 1])
+    expect(one.outputs.map(({ slot }) => slot)).toEqual([2, 3])
+    expect([one.results.length, one.scales]).toEqual([2, [1, 0.5]])
+  })
+
+  it.each<[string, readonly Instruction[]]>([
+    ['of other values', [sum([0], 2), sum([1], 3)]],
+    ['of another kind', [sum([0], 2), sum([0], 3, { kind: 'max' })]],
+    [
+      'over other dimensions',
+      [sum([0], 2), sum([0], 3, { reduced: [false, true], outputs: [at(3, [1, 0])] })],
+    ],
+    ['of what is written in between', [sum([0], 2), matmul(4, 5, 1, [6, 4, 4]), sum([0, 1], 3)]],
+  ])('%s stay apart', (_, instructions) => {
+    expect(mergeLoops(instructions)).toEqual(instructions)
+  })
+})

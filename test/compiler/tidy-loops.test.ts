@@ -50,12 +50,12 @@ describe('reductions', () => {
       dims,
       reduced,
       inputs: [at(0, input)],
-      output: at(1, output),
-      result: 0,
+      outputs: [at(1, output)],
+      results: [0],
+      scales: [1],
       code: [],
       registers: 1,
       type: 'f32',
-      scale: 1,
     }) as Of<'reduce'>
 
   it('merge dimensions that are reduced alike', () => {
@@ -64,7 +64,7 @@ describe('reductions', () => {
       [6, 20],
       [false, true],
     ])
-    expect([tidy.inputs[0]!.strides, tidy.output.strides]).toEqual([
+    expect([tidy.inputs[0]!.strides, tidy.outputs[0]!.strides]).toEqual([
       [20, 1],
       [1, 0],
     ])

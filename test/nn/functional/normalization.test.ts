@@ -8,7 +8,48 @@ const batches = [
   [-1, 0, 0, 5],
 ]
 
+/** Channels whose values, by number among the channel's, are hard on a variance. */
+const hardChannels: readonly ((i: number) => number)[] = [
+  (i) => Math.sin(i * i),
+  (i) => 1e4 + Math.sin(i * i),
+  // Every value of a sample of them far from the others.
+  (i) => (i % 32 === 0 ? 100 : 1) + 1e-3 * Math.sin(i * i),
+  (i) => (i % 9216 < 288 ? -100 : 1) + 1e-3 * Math.sin(i * i),
+  // One value that is no other's like.
+  (i) => (i === 0 ? 1000 : 1e-3 * Math.sin(i * i)),
+  () => 0.1,
+]
+
 describe('batchNorm', () => {
+  test.each([true, false])('knows the variance of many values, channels last: %s', async (last) => {
+    const [images, size] = [4, 96]
+    const channels = hardChannels.length
+    const count = images * size * size
+    const values = hardChannels.map((value) => Float32Array.from({ length: count }, (_, i) => value(i)))
+    const x = new Float32Array(count * channels)
+    for (const [c, list] of values.entries()) {
+      for (const [i, value] of list.entries()) {
+        const image = Math.floor(i / size ** 2)
+        x[last ? i * channels + c : i + (image * (channels - 1) + c) * size ** 2] = value
+      }
+    }
+    const input = last
+      ? tensor(x, [images, size, size, channels]).permute(0, 3, 1, 2)
+      : tensor(x, [images, channels, size, size])
+    const runningMean = tensor(new Float32Array(channels), [channels])
+    const runningVar = tensor(new Float32Array(channels), [channels])
+    await F.batchNorm(input, { runningMean, runningVar, training: true, momentum: 1 }).data()
+    const [means, variances] = [await runningMean.data(), await runningVar.data()]
+    for (const [c, list] of values.entries()) {
+      const mean = list.reduce((s, v) => s + v, 0) / count
+      const variance = list.reduce((s, v) => s + (v - mean) ** 2, 0) / (count - 1)
+      expect(Math.abs(means[c]! - mean)).toBeLessThanOrEqual(
+        1e-6 * Math.max(Math.abs(mean), Math.sqrt(variance)),
+      )
+      expect(Math.abs(variances[c]! - variance)).toBeLessThanOrEqual(1e-5 * variance + 1e-14 * mean ** 2)
+    }
+  })
+
   test('momentum null makes the running statistics means over all batches', async () => {
     const runningMean = tensor([0])
     const runningVar = tensor([1])
