@@ -3,6 +3,7 @@ import { arrange, type Derivation, divide } from './derivations.ts'
 import { dropUnread } from './drop-unread.ts'
 import { fuseOutputs } from './fuse-outputs.ts'
 import type { Graph } from './graph.ts'
+import { passOverImages } from './image-passes.ts'
 import { slotsOf, withSlots } from './instruction-slots.ts'
 import { lower } from './lowering.ts'
 import type { Buffer } from './lowering-state.ts'
@@ -46,10 +47,11 @@ export function compile(graph: Graph, target: Target): Compiled {
   const merged = dropUnread(once.buffers, mergeLoops(fused))
   const { buffers, instructions: ordered } = schedule(once.buffers, merged)
   const instructions = chainImages(buffers, ordered)
-  const { main, derivations } = divide(buffers, instructions)
+  const { main: whole, derivations } = divide(buffers, instructions)
+  const { buffers: withParts, instructions: main } = passOverImages(buffers, whole)
   const values = derivations.flatMap((derivation) => derivation.values)
   const outputs = graph.outputs.flatMap((_, i) => ((graph.donations[i] ?? null) === null ? [i] : []))
-  const { liveBytes, ...program } = assemble(buffers, main, values, outputs)
+  const { liveBytes, ...program } = assemble(withParts, main, values, outputs)
   return {
     ...program,
     outputs,

@@ -70,4 +70,44 @@ export const chainCases: CaseTable = {
       })
     },
   },
+  'squeeze and excitation of many images': {
+    mostTrials: 10,
+    tolerance: 2e-5,
+    draw: (random) => {
+      const n = random.pick([2, 4, 6])
+      const channels = random.pick([8, 12, 20])
+      const side = Math.ceil(Math.sqrt(1_100_000 / (n * channels)))
+      const hidden = random.integer(1, 6)
+      const parameter = (shape: readonly number[], terms: number): Operand => {
+        const bound = Math.sqrt(3 / terms)
+        return { ...random.floats(shape, -bound, bound), persistent: true }
+      }
+      const operands = [
+        parameter([channels, 1, 3, 3], 9),
+        parameter([channels], 3),
+        parameter([hidden, channels], channels),
+        parameter([channels, hidden], hidden),
+        parameter([channels], 3),
+        parameter([channels, channels, 1, 1], channels),
+        random.floats([n, channels, side, side]),
+      ]
+      const activation = random.pick([F.silu, F.hardSwish, F.relu])
+      const gate = random.pick([F.sigmoid, F.hardSigmoid])
+      const [linear, residual] = [random.chance(), random.chance()]
+      return tensorTrial(operands, (depthwise, bias, reduce, expand, shift, project, x) => {
+        const y = activation(F.conv2d(x!, depthwise!, bias!, { padding: 1, groups: channels }))
+        const squeezed = y.mean([2, 3], true)
+        const scale = linear
+          ? F.linear(F.relu(F.linear(squeezed.reshape([n, channels]), reduce!)), expand!, shift!)
+          : F.conv2d(
+              F.relu(F.conv2d(squeezed, reduce!.reshape([hidden, channels, 1, 1]))),
+              expand!.reshape([channels, hidden, 1, 1]),
+              shift!,
+            )
+        const excited = y.mul(gate(scale).reshape([n, channels, 1, 1]))
+        const z = F.conv2d(excited, project!)
+        return residual ? z.add(x!) : z
+      })
+    },
+  },
 }
