@@ -6,7 +6,6 @@ import { lower } from './lowering.ts'
 import type { Buffer } from './lowering-state.ts'
 import { planMemory } from './memory-plan.ts'
 import { mergeLoops } from './merge-loops.ts'
-import { onePassVariance } from './one-pass-variance.ts'
 import { optimize } from './optimize.ts'
 import type { Instruction, Program, Slot, SlotId } from './program.ts'
 import { schedule } from './schedule.ts'
@@ -36,9 +35,8 @@ export interface Compiled {
 /** Turns a graph into programs for the kernels described by `target`. */
 export function compile(graph: Graph, target: Target): Compiled {
   const lowered = lower(optimize(graph), target)
-  const once = onePassVariance(lowered.buffers, lowered.instructions.map(tidyLoop))
-  const fused = mergeLoops(fuseOutputs(once.buffers, once.instructions.map(tidyLoop)))
-  const { buffers, instructions: ordered } = schedule(once.buffers, fused)
+  const fused = mergeLoops(fuseOutputs(lowered.buffers, lowered.instructions.map(tidyLoop)))
+  const { buffers, instructions: ordered } = schedule(lowered.buffers, fused)
   const instructions = chainImages(buffers, ordered)
   const constant = findConstant(buffers, instructions)
   const prologue = instructions.filter((_, i) => constant.instructions[i])
