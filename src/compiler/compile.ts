@@ -9,7 +9,6 @@ import { lower } from './lowering.ts'
 import type { Buffer } from './lowering-state.ts'
 import { planMemory } from './memory-plan.ts'
 import { mergeLoops } from './merge-loops.ts'
-import { onePassVariance } from './one-pass-variance.ts'
 import { optimize } from './optimize.ts'
 import type { Instruction, Program, Slot, SlotId } from './program.ts'
 import { schedule } from './schedule.ts'
@@ -42,10 +41,9 @@ export interface Compiled extends Bound {
 /** Turns a graph into programs for the kernels described by `target`. */
 export function compile(graph: Graph, target: Target): Compiled {
   const lowered = lower(optimize(graph), target)
-  const once = onePassVariance(lowered.buffers, lowered.instructions.map(tidyLoop))
-  const fused = fuseOutputs(once.buffers, once.instructions.map(tidyLoop))
-  const merged = dropUnread(once.buffers, mergeLoops(fused))
-  const { buffers, instructions: ordered } = schedule(once.buffers, merged)
+  const fused = fuseOutputs(lowered.buffers, lowered.instructions.map(tidyLoop))
+  const merged = dropUnread(lowered.buffers, mergeLoops(fused))
+  const { buffers, instructions: ordered } = schedule(lowered.buffers, merged)
   const instructions = chainImages(buffers, ordered)
   const { main: whole, derivations } = divide(buffers, instructions)
   const { buffers: withParts, instructions: main } = passOverImages(buffers, whole)
