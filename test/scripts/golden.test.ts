@@ -74,7 +74,7 @@ describe('npm run golden', () => {
     expect([code, stdout.split('\n')]).toEqual([
       0,
       [
-        expect.stringMatching(/^passed {3}lenet5@32x32 {2}output \d\.\de-\d+$/),
+        expect.stringMatching(/^passed {3}lenet5@32x32 {2}output \d\.\de[+-]\d+$/),
         'unknown  stranger@32x32',
         '1 passed, 0 failed, 1 not in the registry',
         '',
