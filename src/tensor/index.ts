@@ -1,6 +1,7 @@
 export type { Backend, BackendInfo, BackendName, MemoryInfo } from '../backends/backend.ts'
 export { backendReason, getBackend, setBackend, silenceBackendChoice } from '../backends/select.ts'
 export { StaleValueError } from '../compiler/graph.ts'
+export type { ConvCosts } from '../compiler/target.ts'
 export type { DType, TypedArray } from '../graph/dtype.ts'
 export { isGradEnabled } from '../graph/grad-mode.ts'
 export { IndexError } from '../graph/index-error.ts'
