@@ -38,7 +38,7 @@ inline void loop2(void* out, const void* a, int64_t stepA, const void* b, int64_
   }
 }
 
-template <typename F>
+template <typename In, typename F>
 inline void loop3(void* out, const void* a, int64_t stepA, const void* b, int64_t stepB, const void* c, int64_t stepC,
                   int64_t n, F f) {
   const float* pa = static_cast<const float*>(a);
@@ -47,13 +47,13 @@ inline void loop3(void* out, const void* a, int64_t stepA, const void* b, int64_
   float* to = static_cast<float*>(out);
   int64_t i = 0;
   for (; i + lanes <= n; i += lanes, pa += stepA, pb += stepB, pc += stepC) {
-    store(to + i, f(load<Floats>(pa), load<Floats>(pb), load<Floats>(pc)));
+    store(to + i, f(load<In>(pa), load<In>(pb), load<In>(pc)));
   }
   if (i < n) {
     const int64_t left = n - i;
-    const Floats x = stepA ? loadPart<Floats>(pa, left) : load<Floats>(pa);
-    const Floats y = stepB ? loadPart<Floats>(pb, left) : load<Floats>(pb);
-    const Floats z = stepC ? loadPart<Floats>(pc, left) : load<Floats>(pc);
+    const In x = stepA ? loadPart<In>(pa, left) : load<In>(pa);
+    const In y = stepB ? loadPart<In>(pb, left) : load<In>(pb);
+    const In z = stepC ? loadPart<In>(pc, left) : load<In>(pc);
     storePart(to + i, f(x, y, z), left);
   }
 }
@@ -63,14 +63,14 @@ void runPair(const MicroOp& first, const MicroOp& second, void* out, const void*
              int64_t sb, const void* c, int64_t sc, int64_t n, First f) {
   switch (second.op) {
     case MicroOpCode::Add:
-      return loop3(out, a, sa, b, sb, c, sc, n, [f](Floats x, Floats y, Floats z) { return f(x, y) + z; });
+      return loop3<Floats>(out, a, sa, b, sb, c, sc, n, [f](Floats x, Floats y, Floats z) { return f(x, y) + z; });
     case MicroOpCode::Sub:
       if (second.a != first.out) {
-        return loop3(out, a, sa, b, sb, c, sc, n, [f](Floats x, Floats y, Floats z) { return z - f(x, y); });
+        return loop3<Floats>(out, a, sa, b, sb, c, sc, n, [f](Floats x, Floats y, Floats z) { return z - f(x, y); });
       }
-      return loop3(out, a, sa, b, sb, c, sc, n, [f](Floats x, Floats y, Floats z) { return f(x, y) - z; });
+      return loop3<Floats>(out, a, sa, b, sb, c, sc, n, [f](Floats x, Floats y, Floats z) { return f(x, y) - z; });
     case MicroOpCode::Mul:
-      return loop3(out, a, sa, b, sb, c, sc, n, [f](Floats x, Floats y, Floats z) { return f(x, y) * z; });
+      return loop3<Floats>(out, a, sa, b, sb, c, sc, n, [f](Floats x, Floats y, Floats z) { return f(x, y) * z; });
     case MicroOpCode::Relu:
       return loop2<Floats>(out, a, sa, b, sb, n, [f](Floats x, Floats y) {
         const Floats v = f(x, y);
@@ -84,21 +84,7 @@ void runPair(const MicroOp& first, const MicroOp& second, void* out, const void*
 // Bitwise, so one loop serves both types.
 inline void loopWhere(void* out, const void* a, int64_t stepA, const void* b, int64_t stepB, const void* c,
                       int64_t stepC, int64_t n) {
-  const float* pa = static_cast<const float*>(a);
-  const float* pb = static_cast<const float*>(b);
-  const float* pc = static_cast<const float*>(c);
-  float* to = static_cast<float*>(out);
-  int64_t i = 0;
-  for (; i + lanes <= n; i += lanes, pa += stepA, pb += stepB, pc += stepC) {
-    store(to + i, select(load<Ints>(pa) != 0, load<Ints>(pb), load<Ints>(pc)));
-  }
-  if (i < n) {
-    const int64_t left = n - i;
-    const Ints condition = stepA ? loadPart<Ints>(pa, left) : load<Ints>(pa);
-    const Ints yes = stepB ? loadPart<Ints>(pb, left) : load<Ints>(pb);
-    const Ints no = stepC ? loadPart<Ints>(pc, left) : load<Ints>(pc);
-    storePart(to + i, select(condition != 0, yes, no), left);
-  }
+  loop3<Ints>(out, a, stepA, b, stepB, c, stepC, n, [](Ints x, Ints y, Ints z) { return select(x != 0, y, z); });
 }
 
 inline Floats signOf(Floats x) {

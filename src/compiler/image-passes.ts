@@ -91,14 +91,14 @@ function groupFrom(
   for (let open = start + 1; until < open && until < instructions.length; until++) {
     const instruction = instructions[until]!
     const accesses = slotsOf(instruction)
-    const operands = partOf(instruction, buffers, images, whole, images)
-    if (operands === null || rereadsMuch(instruction, buffers, images)) break
+    const part = partOf(instruction, buffers, images, whole, images)
+    if (part === null || rereadsMuch(instruction, buffers, images)) break
     // What is written image by image must be read so too, and in this order.
     if (accesses.some(({ slot }) => buffers[slot]!.donor !== null)) break
-    if (accesses.some(({ slot }) => written.has(slot) && !operands.divided.has(slot))) break
+    if (accesses.some(({ slot }) => written.has(slot) && !part.divided.has(slot))) break
     if (accesses.some(({ slot, kind }) => kind !== 'read' && readWhole.has(slot))) break
     for (const { slot, kind } of accesses) {
-      if (!operands.divided.has(slot)) readWhole.add(slot)
+      if (!part.divided.has(slot)) readWhole.add(slot)
       if (kind === 'read') continue
       written.add(slot)
       if (isLarge(slot)) open = Math.max(open, spans.get(slot)!.last + 1)

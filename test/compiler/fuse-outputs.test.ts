@@ -1,8 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { fuseOutputs } from '../../src/compiler/fuse-outputs.ts'
 import type { Buffer } from '../../src/compiler/lowering-state.ts'
-import type { ConvGeometry, Instruction } from '../../src/compiler/program.ts'
-import { add, at, image, inner, input, loop, matmul, type Of, output, relu } from '../support/instructions.ts'
+import type { Instruction } from '../../src/compiler/program.ts'
+import {
+  add,
+  at,
+  image,
+  inner,
+  input,
+  loop,
+  matmul,
+  type Of,
+  output,
+  pointwise,
+  relu,
+} from '../support/instructions.ts'
 
 const ops = (instructions: readonly Instruction[]): string[] => instructions.map(({ op }) => op)
 
@@ -99,20 +111,12 @@ describe('a product does the loop that alone reads it', () => {
   })
 })
 
-const geometry: ConvGeometry = {
-  kernel: [1, 1],
-  stride: [1, 1],
-  padding: [0, 0],
-  dilation: [1, 1],
-  groups: 1,
-}
-
 it('a convolution adds its bias for each channel', () => {
   const places = [input(4 * 24, 0), input(4 * 12, 1), inner(4 * 32), input(16, 2), output(4 * 32, 0)]
   const conv: Instruction = {
     op: 'conv2d',
     algorithm: 'pointwise',
-    geometry,
+    geometry: pointwise,
     x: image(0, [2, 2, 2, 3]),
     weight: { slot: 1, dtype: 'float32', offset: 0 },
     packed: false,

@@ -2,16 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { passOverImages } from '../../src/compiler/image-passes.ts'
 import { slotsOf } from '../../src/compiler/instruction-slots.ts'
 import type { Buffer } from '../../src/compiler/lowering-state.ts'
-import type { ConvGeometry, Image, Instruction } from '../../src/compiler/program.ts'
-import { at, image, inner, input, loop, type Of, output, relu } from '../support/instructions.ts'
+import type { Image, Instruction } from '../../src/compiler/program.ts'
+import { at, image, inner, input, loop, type Of, output, pointwise, relu } from '../support/instructions.ts'
 
-const geometry: ConvGeometry = {
-  kernel: [1, 1],
-  stride: [1, 1],
-  padding: [0, 0],
-  dilation: [1, 1],
-  groups: 1,
-}
 const [n, h, w, c] = [4, 48, 64, 128] as const
 const bytes = 4 * n * h * w * c
 
@@ -19,7 +12,7 @@ function conv(x: Image, y: Image, weight = 1): Of<'conv2d'> {
   return {
     op: 'conv2d',
     algorithm: 'pointwise',
-    geometry,
+    geometry: pointwise,
     x,
     weight: { slot: weight, dtype: 'float32', offset: 0 },
     packed: false,

@@ -1,5 +1,12 @@
 import type { Buffer } from '../../src/compiler/lowering-state.ts'
-import type { Image, Instruction, MicroOp, Operand, SlotId } from '../../src/compiler/program.ts'
+import type {
+  ConvGeometry,
+  Image,
+  Instruction,
+  MicroOp,
+  Operand,
+  SlotId,
+} from '../../src/compiler/program.ts'
 import type { DType } from '../../src/graph/dtype.ts'
 
 export type Of<Op extends Instruction['op']> = Extract<Instruction, { op: Op }>
@@ -36,6 +43,15 @@ export function loop(
 
 export function image(slot: SlotId, [n, h, w, c]: readonly [number, number, number, number]): Image {
   return { slot, offset: 0, n, h, w, c, pixelStride: c }
+}
+
+/** Of a 1x1 convolution. */
+export const pointwise: ConvGeometry = {
+  kernel: [1, 1],
+  stride: [1, 1],
+  padding: [0, 0],
+  dilation: [1, 1],
+  groups: 1,
 }
 
 /** c [m, n] = a [m, k] b [k, n]. */
