@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { listModels, modelMetadata } from '../dist/models/index.js'
+import { catalogueRows, listModels, modelMetadata, publishedTop1 } from '../dist/models/index.js'
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -18,28 +18,30 @@ function table(header, rows, right = []) {
 const all = listModels().map((name) => ({ name, ...modelMetadata(name) }))
 const millions = (count) => (count / 1e6).toFixed(count < 1e7 ? 2 : 1)
 const billions = (count) => (count / 1e9).toFixed(count < 1e8 ? 4 : 2)
-const bestOf = ({ weights }) => weights[0]?.top1.toFixed(1) ?? ''
+const bestOf = (member) => publishedTop1(member)?.toFixed(1) ?? ''
 
-/** The networks in one line a family. */
+/** The networks in one line a row of the catalogue. */
 function networks() {
-  const families = Map.groupBy?.(all, ({ family }) => family) ?? groupByFamily()
-  const rows = [...families].map(([family, members]) => [
-    family,
-    members.map(({ name }) => `\`${name}\``).join(' '),
-    range(members, ({ parameters }) => parameters, millions),
-    range(members, ({ macs }) => macs, billions),
-    [...new Set(members.map(({ paper }) => paper.replace(/, section .*/, '')))][0],
-  ])
-  return table(['family', 'names', 'parameters (M)', 'MACs (G)', 'paper'], rows)
+  const rows = catalogueRows.flatMap((row) => {
+    const members = all.filter((member) => member.row === row)
+    if (members.length === 0) return []
+    return [
+      [
+        row,
+        members.map(({ name }) => `\`${name}\``).join(' '),
+        range(members, ({ parameters }) => parameters, millions),
+        range(members, ({ macs }) => macs, billions),
+        paperText(members[0].paper),
+      ],
+    ]
+  })
+  return table(['row', 'names', 'parameters (M)', 'MACs (G)', 'paper'], rows)
 }
 
-function groupByFamily() {
-  const families = new Map()
-  for (const member of all) {
-    if (!families.has(member.family)) families.set(member.family, [])
-    families.get(member.family).push(member)
-  }
-  return families
+function paperText({ authors, title, year, arxiv }) {
+  return arxiv === undefined
+    ? `${authors}, ${title}, ${year}`
+    : `[${authors}, ${title}, ${year}](https://arxiv.org/abs/${arxiv})`
 }
 
 function range(members, value, format) {

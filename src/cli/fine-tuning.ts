@@ -62,25 +62,10 @@ export async function networkFrom(
   return original
 }
 
-/** Leaves only the classifier to be trained: the parameters that another number of classes would replace. */
-export async function freezeBackbone(
-  network: Network,
-  name: string,
-  options: { readonly [key: string]: Json },
-): Promise<void> {
-  const probe = await createNetwork(name, { ...options, numClasses: network.numClasses })
-  const before = new Set(probe.parameters())
-  probe.resetClassifier(network.numClasses)
-  const classifier = new Set(
-    probe
-      .namedParameters()
-      .filter(([, parameter]) => !before.has(parameter))
-      .map(([parameter]) => parameter),
-  )
+/** Leaves only the classifier to be trained: the layers that another number of classes would replace. */
+export function freezeBackbone(network: Network): void {
   network.freeze()
-  for (const [parameter, values] of network.namedParameters()) {
-    if (classifier.has(parameter)) values.requiresGrad = true
-  }
+  for (const name of network.classifierNames()) network.getSubmodule(name).unfreeze()
 }
 
 /** Normalization layers that are frozen: their running statistics must stay as the frozen weights know them. */

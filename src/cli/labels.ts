@@ -36,13 +36,13 @@ export async function publishedLabels(
   numClasses: number,
 ): Promise<readonly ClassLabel[] | null> {
   const set = 'classes' in from ? from.classes : usualSet(from)
-  if (set === undefined) return null
+  if (set === null) return null
   const labels = await classLabels(set)
   return labels.length === numClasses ? labels : null
 }
 
-function usualSet({ weights, numClasses }: ModelMetadata): LabelSet | undefined {
-  return weights[0]?.classes ?? (numClasses === 1000 ? 'imagenet-1k' : undefined)
+function usualSet({ weights, numClasses }: ModelMetadata): LabelSet | null {
+  return weights[0]?.classes ?? (numClasses === 1000 ? 'imagenet-1k' : null)
 }
 
 /** What a class is called: its name, with its id where that says more. */

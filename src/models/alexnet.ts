@@ -73,9 +73,12 @@ export class AlexNet extends Network {
     return head(this.classifier, this.avgpool.forward(x), options)
   }
 
-  resetClassifier(numClasses: number): void {
-    this.numClasses = numClasses
-    this.classifier.set(6, new Linear(4096, numClasses))
+  classifierNames(): readonly string[] {
+    return ['classifier.6']
+  }
+
+  override headNames(): readonly string[] {
+    return ['classifier']
   }
 }
 
@@ -134,9 +137,12 @@ export class AlexNet2012 extends Network {
     return head(this.classifier, x, options)
   }
 
-  resetClassifier(numClasses: number): void {
-    this.numClasses = numClasses
-    this.classifier.set(6, new Linear(4096, numClasses))
+  classifierNames(): readonly string[] {
+    return ['classifier.6']
+  }
+
+  override headNames(): readonly string[] {
+    return ['classifier']
   }
 }
 

@@ -1,5 +1,20 @@
+export { type CatalogueRow, catalogueRows } from './catalogue.ts'
 export { type ClassLabel, classLabels, type LabelSet } from './labels.ts'
-export type { ModelMetadata, WeightEntry } from './metadata.ts'
+export {
+  type ModelMetadata,
+  type Paper,
+  type PublishedAccuracy,
+  publishedTop1,
+  type WeightEntry,
+  type WeightFormat,
+} from './metadata.ts'
 export { type FeatureInfo, type HeadOptions, Network, type NetworkOptions } from './network.ts'
-export { createModel, hasModel, listModels, type ModelOptions, modelMetadata } from './registry.ts'
+export {
+  createModel,
+  hasModel,
+  listModels,
+  type ModelOptions,
+  modelMetadata,
+  type PyramidOptions,
+} from './registry.ts'
 export { formatSummary, type LayerSummary, type ModelSummary, summary } from './summary.ts'

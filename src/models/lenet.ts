@@ -63,9 +63,12 @@ export class LeNet5 extends Network {
     return preLogits ? descriptor : this.fc3.forward(descriptor)
   }
 
-  resetClassifier(numClasses: number): void {
-    this.numClasses = numClasses
-    this.fc3 = new Linear(84, numClasses)
+  classifierNames(): readonly string[] {
+    return ['fc3']
+  }
+
+  override headNames(): readonly string[] {
+    return ['fc1', 'fc2', 'fc3']
   }
 }
 
@@ -124,9 +127,12 @@ export class LeNet5DualC2 extends Network {
     return preLogits ? descriptor : this.f5.forward(descriptor).logSoftmax(-1)
   }
 
-  resetClassifier(numClasses: number): void {
-    this.numClasses = numClasses
-    this.f5 = classifier(numClasses)
+  classifierNames(): readonly string[] {
+    return ['f5.f5.f5']
+  }
+
+  override headNames(): readonly string[] {
+    return ['f4', 'f5']
   }
 }
 

@@ -1,9 +1,14 @@
-import { imagenet224, type ModelMetadata, metadataTable, torchvisionWeights } from './metadata.ts'
+import { imagenet224, type ModelMetadata, metadataTable, paperOf, torchvisionWeights } from './metadata.ts'
 
 export const mobilenetV2Metadata: Readonly<Record<'mobilenet_v2', ModelMetadata>> = metadataTable(
   {
-    family: 'MobileNetV2',
-    paper: 'Sandler et al., MobileNetV2: Inverted Residuals and Linear Bottlenecks, arXiv 1801.04381',
+    row: 'MobileNetV2',
+    paper: paperOf(
+      'Sandler et al.',
+      'MobileNetV2: Inverted Residuals and Linear Bottlenecks',
+      2018,
+      '1801.04381',
+    ),
     numClasses: 1000,
     reference: 'torchvision',
     preprocessing: imagenet224,

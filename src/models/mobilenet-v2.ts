@@ -141,11 +141,12 @@ export class MobileNetV2 extends Network {
     return preLogits ? descriptor : this.classifier.forward(descriptor)
   }
 
-  resetClassifier(numClasses: number): void {
-    this.numClasses = numClasses
-    const last = new Linear((this.classifier.get(1) as Linear).inFeatures, numClasses)
-    initializeLinear(last)
-    this.classifier.set(1, last)
+  classifierNames(): readonly string[] {
+    return ['classifier.1']
+  }
+
+  protected override initializeClassifier(layer: Linear): void {
+    initializeLinear(layer)
   }
 }
 

@@ -1,4 +1,4 @@
-import { Module, type Sequential } from '../nn/index.ts'
+import { Conv2d, Linear, Module, type Sequential } from '../nn/index.ts'
 import { checkpoint, type Tensor } from '../tensor/index.ts'
 import type { OptionKinds } from '../tensor/options.ts'
 import type { Preprocessing } from '../transforms/index.ts'
@@ -47,12 +47,53 @@ export abstract class Network extends Module {
   abstract forwardFeatures(x: Tensor): Tensor
   /** From the last feature map to the logits [batch, numClasses]. */
   abstract forwardHead(x: Tensor, options?: HeadOptions): Tensor
-  /** A fresh classifier for another number of classes. */
-  abstract resetClassifier(numClasses: number): void
 
+  /** False where the head takes the maps of several stages, so that `forwardHead` cannot compute it from the last one. */
+  get separateHead(): boolean {
+    return true
+  }
+
+  /** The first of the outputs: the logits of a classifier. */
   override forward(x: Tensor): Tensor {
     return this.forwardHead(this.forwardFeatures(x))
   }
+
+  /**
+   * Every output, in the order of the reference: of most networks the logits alone, of others those of auxiliary classifiers
+   * (in training only) or of several heads too.
+   */
+  forwardAll(x: Tensor): readonly Tensor[] {
+    return [this.forward(x)]
+  }
+
+  /**
+   * How much each of the outputs of `forwardAll` counts in the loss of a classification: 0 for one that is no class scores.
+   * Outputs beyond the list count as the last of it.
+   */
+  get lossWeights(): readonly number[] {
+    return [1]
+  }
+
+  /** The dotted names of the layers whose outputs are the classes, those of auxiliary classifiers included. */
+  abstract classifierNames(): readonly string[]
+
+  /** The dotted names of the modules after the last stage, which a feature pyramid does without. */
+  headNames(): readonly string[] {
+    return this.classifierNames()
+  }
+
+  /** Fresh classifiers for another number of classes. */
+  resetClassifier(numClasses: number): void {
+    this.numClasses = numClasses
+    for (const name of this.classifierNames()) {
+      const fresh = freshLike(this.getSubmodule(name), numClasses)
+      this.initializeClassifier(fresh)
+      this.setSubmodule(name, fresh)
+    }
+  }
+
+  /** Draws a fresh classifier's weights, where the reference draws them otherwise than the layer itself does. */
+  protected initializeClassifier(_layer: Linear | Conv2d): void {}
 
   /** The outputs of the stages (all, or those with the given places in `featureInfo`), from fine to coarse. */
   forwardPyramid(x: Tensor, stages: readonly number[] = this.featureInfo.map((_, i) => i)): Tensor[] {
@@ -97,6 +138,15 @@ export abstract class Network extends Module {
   get #recomputes(): boolean {
     return this.gradientCheckpointing && this.training
   }
+}
+
+function freshLike(layer: Module, outputs: number): Linear | Conv2d {
+  if (layer instanceof Linear) return new Linear(layer.inFeatures, outputs, { bias: layer.bias !== null })
+  if (!(layer instanceof Conv2d)) {
+    throw new TypeError(`resetClassifier: ${layer.constructor.name} is neither Linear nor Conv2d`)
+  }
+  const { inChannels, kernelSize, stride, padding, bias } = layer
+  return new Conv2d(inChannels, outputs, kernelSize, { stride, padding, bias: bias !== null })
 }
 
 /** Options that every network of the registry takes. */

@@ -1,5 +1,6 @@
-import { checkOptions, nearest, type OptionKind } from '../tensor/options.ts'
+import { checkOptions, nearest, type OptionKind, type OptionKinds } from '../tensor/options.ts'
 import { alexnetMetadata } from './alexnet.metadata.ts'
+import { FeaturePyramid } from './feature-pyramid.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
 import { mobilenetV2Metadata } from './mobilenet-v2.metadata.ts'
@@ -9,8 +10,18 @@ import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
 import { vggMetadata } from './vgg.metadata.ts'
 
+/** Options of createModel itself, which every network takes. */
+export interface PyramidOptions {
+  /** Leaves the head away: `forwardAll` gives the outputs of the stages. */
+  readonly featuresOnly?: boolean
+  /** Which stages, by their places in `featureInfo`; all unless given. */
+  readonly outIndices?: readonly number[]
+}
+
+const pyramidOptions: OptionKinds<PyramidOptions> = { featuresOnly: 'flag', outIndices: 'any' }
+
 /** Options beyond the common ones are the family's own; its file documents them. */
-export type ModelOptions = NetworkOptions & Readonly<Record<string, unknown>>
+export type ModelOptions = NetworkOptions & PyramidOptions & Readonly<Record<string, unknown>>
 
 interface AnyVariant {
   readonly options: Readonly<Record<string, OptionKind>>
@@ -64,8 +75,13 @@ export async function createModel(name: string, options: ModelOptions = {}): Pro
   if (!variant) {
     throw new Error(`createModel: ${name} is listed in its family's metadata but has no constructor`)
   }
-  checkOptions(`createModel('${name}')`, options, variant.options)
-  const network = variant.create(options as never)
+  checkOptions(`createModel('${name}')`, options, { ...variant.options, ...pyramidOptions })
+  const { featuresOnly = false, outIndices, ...own } = options
+  if (outIndices !== undefined && !featuresOnly) {
+    throw new TypeError(`createModel('${name}'): outIndices needs featuresOnly`)
+  }
+  const whole = variant.create(own as never)
+  const network = featuresOnly ? new FeaturePyramid(whole, outIndices) : whole
   const { preprocessing, weights } = family.metadata[name]!
   network.preprocessing = preprocessing
   network.weightEntries = weights

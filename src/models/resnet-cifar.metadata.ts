@@ -1,4 +1,4 @@
-import { cifar32, type ModelMetadata, metadataTable, type WeightEntry } from './metadata.ts'
+import { cifar32, type ModelMetadata, metadataTable, paperOf, type WeightEntry } from './metadata.ts'
 import { fileIdentity } from './weight-files.ts'
 
 export type CifarResNetName =
@@ -23,8 +23,8 @@ function akamaster(file: string, top1: number): WeightEntry {
 
 export const cifarResnetMetadata: Readonly<Record<CifarResNetName, ModelMetadata>> = metadataTable(
   {
-    family: 'ResNet',
-    paper: 'He et al., Deep Residual Learning for Image Recognition, arXiv 1512.03385, section 4.2',
+    row: 'ResNet',
+    paper: paperOf('He et al.', 'Deep Residual Learning for Image Recognition', 2015, '1512.03385'),
     numClasses: 10,
     reference: 'akamaster/pytorch_resnet_cifar10',
     preprocessing: cifar32,

@@ -104,10 +104,12 @@ export class CifarResNet extends Network {
     return preLogits ? descriptor : this.linear.forward(descriptor)
   }
 
-  resetClassifier(numClasses: number): void {
-    this.numClasses = numClasses
-    this.linear = new Linear(64, numClasses)
-    init.kaimingNormal(this.linear.weight)
+  classifierNames(): readonly string[] {
+    return ['linear']
+  }
+
+  protected override initializeClassifier(layer: Linear): void {
+    init.kaimingNormal(layer.weight)
   }
 }
 

@@ -1,4 +1,10 @@
-import { imagenet224, type ModelMetadata, metadataTable, torchvisionWeights as tv } from './metadata.ts'
+import {
+  imagenet224,
+  type ModelMetadata,
+  metadataTable,
+  paperOf,
+  torchvisionWeights as tv,
+} from './metadata.ts'
 
 export type ResNetName =
   | 'resnet18'
@@ -25,8 +31,8 @@ export const resnetMetadata: Readonly<Record<ResNetName, ModelMetadata>> = {
   ...metadataTable(
     {
       ...shared,
-      family: 'ResNet',
-      paper: 'He et al., Deep Residual Learning for Image Recognition, arXiv 1512.03385',
+      row: 'ResNet',
+      paper: paperOf('He et al.', 'Deep Residual Learning for Image Recognition', 2015, '1512.03385'),
     },
     {
       resnet18: [11_689_512, 1_814_073_344, tv('resnet18-f37072fd.pth', 69.758, 89.078)],
@@ -57,8 +63,13 @@ export const resnetMetadata: Readonly<Record<ResNetName, ModelMetadata>> = {
   ...metadataTable(
     {
       ...shared,
-      family: 'ResNeXt',
-      paper: 'Xie et al., Aggregated Residual Transformations for Deep Neural Networks, arXiv 1611.05431',
+      row: 'ResNeXt',
+      paper: paperOf(
+        'Xie et al.',
+        'Aggregated Residual Transformations for Deep Neural Networks',
+        2016,
+        '1611.05431',
+      ),
     },
     {
       resnext50_32x4d: [
@@ -81,8 +92,8 @@ export const resnetMetadata: Readonly<Record<ResNetName, ModelMetadata>> = {
   ...metadataTable(
     {
       ...shared,
-      family: 'WideResNet',
-      paper: 'Zagoruyko and Komodakis, Wide Residual Networks, arXiv 1605.07146',
+      row: 'WideResNet',
+      paper: paperOf('Zagoruyko and Komodakis', 'Wide Residual Networks', 2016, '1605.07146'),
     },
     {
       wide_resnet50_2: [

@@ -231,9 +231,8 @@ export class ResNet extends Network {
     return preLogits ? descriptor : this.fc.forward(descriptor)
   }
 
-  resetClassifier(numClasses: number): void {
-    this.numClasses = numClasses
-    this.fc = new Linear(this.fc.inFeatures, numClasses)
+  classifierNames(): readonly string[] {
+    return ['fc']
   }
 }
 

@@ -1,11 +1,16 @@
-import { imagenet224, type ModelMetadata, metadataTable, torchvisionWeights } from './metadata.ts'
+import { imagenet224, type ModelMetadata, metadataTable, paperOf, torchvisionWeights } from './metadata.ts'
 
 export type SqueezeNetName = 'squeezenet1_0' | 'squeezenet1_1'
 
 export const squeezenetMetadata: Readonly<Record<SqueezeNetName, ModelMetadata>> = metadataTable(
   {
-    family: 'SqueezeNet',
-    paper: 'Iandola et al., SqueezeNet: AlexNet-level accuracy with 50x fewer parameters, arXiv 1602.07360',
+    row: 'SqueezeNet',
+    paper: paperOf(
+      'Iandola et al.',
+      'SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model size',
+      2016,
+      '1602.07360',
+    ),
     numClasses: 1000,
     reference: 'torchvision',
     preprocessing: imagenet224,

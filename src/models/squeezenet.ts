@@ -88,11 +88,12 @@ export class SqueezeNet extends Network {
     return preLogits ? x.mean([2, 3]) : this.classifier.forward(x).mean([2, 3])
   }
 
-  resetClassifier(numClasses: number): void {
-    this.numClasses = numClasses
-    const last = new Conv2d(512, numClasses, 1)
-    initializeClassifier(last)
-    this.classifier.set(1, last)
+  classifierNames(): readonly string[] {
+    return ['classifier.1']
+  }
+
+  protected override initializeClassifier(layer: Conv2d): void {
+    initializeClassifier(layer)
   }
 }
 

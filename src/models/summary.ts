@@ -26,9 +26,12 @@ export interface ModelSummary {
   readonly activationBytes: number
 }
 
-/** Counts a network's work and memory for one input shape, as in evaluation, without computing or changing anything. */
+/** Counts a network's work (all of its outputs) and memory for one input shape, as in evaluation, without computing or changing anything. */
 export function summary(
-  model: Module & { forward(x: Tensor): Tensor | readonly Tensor[] },
+  model: Module & {
+    forward(x: Tensor): Tensor | readonly Tensor[]
+    forwardAll?(x: Tensor): readonly Tensor[]
+  },
   inputShape: Shape,
 ): ModelSummary {
   const layers: LayerSummary[] = []
@@ -52,7 +55,10 @@ export function summary(
     ]
   })
   try {
-    const result = noGrad(() => model.forward(zeros(inputShape)))
+    const result = noGrad(() => {
+      const x = zeros(inputShape)
+      return model.forwardAll ? model.forwardAll(x) : model.forward(x)
+    })
     const outputs: readonly Tensor[] = result instanceof Tensor ? [result] : result
     const parameters = [...model.parameters()]
     return {

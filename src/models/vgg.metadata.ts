@@ -1,4 +1,4 @@
-import { imagenet224, type ModelMetadata, metadataTable, torchvisionWeights } from './metadata.ts'
+import { imagenet224, type ModelMetadata, metadataTable, paperOf, torchvisionWeights } from './metadata.ts'
 
 export type VggName =
   | 'vgg11'
@@ -13,9 +13,13 @@ export type VggName =
 
 export const vggMetadata: Readonly<Record<VggName, ModelMetadata>> = metadataTable(
   {
-    family: 'VGG',
-    paper:
-      'Simonyan and Zisserman, Very Deep Convolutional Networks for Large-Scale Image Recognition, arXiv 1409.1556',
+    row: 'VGG',
+    paper: paperOf(
+      'Simonyan and Zisserman',
+      'Very Deep Convolutional Networks for Large-Scale Image Recognition',
+      2014,
+      '1409.1556',
+    ),
     numClasses: 1000,
     reference: 'torchvision',
     preprocessing: imagenet224,

@@ -87,11 +87,16 @@ export class VGG extends Network {
     return preLogits ? this.classifier.forwardRange(flat, 0, 6) : this.classifier.forward(flat)
   }
 
-  resetClassifier(numClasses: number): void {
-    this.numClasses = numClasses
-    const last = new Linear(4096, numClasses)
-    initializeLinear(last)
-    this.classifier.set(6, last)
+  classifierNames(): readonly string[] {
+    return ['classifier.6']
+  }
+
+  override headNames(): readonly string[] {
+    return ['classifier']
+  }
+
+  protected override initializeClassifier(layer: Linear): void {
+    initializeLinear(layer)
   }
 }
 

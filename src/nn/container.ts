@@ -10,6 +10,10 @@ abstract class ModuleSequence extends Module {
     for (const [i, name] of this.#names.entries()) yield [name, this.#modules[i]]
   }
 
+  protected override replaceChild(name: string, module: Module): void {
+    this.#modules[this.#position(name)] = module
+  }
+
   protected add(name: string, module: Module): void {
     if (!(module instanceof Module)) {
       throw new TypeError(`${this.constructor.name}: '${name}' is not a Module but ${String(module)}`)

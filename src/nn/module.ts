@@ -117,6 +117,21 @@ export class Module {
     return module
   }
 
+  /** Puts a module in the place of the one with a dotted name. */
+  setSubmodule(path: string, module: Module): this {
+    const dot = path.lastIndexOf('.')
+    const name = path.slice(dot + 1)
+    this.getSubmodule(path)
+    this.getSubmodule(path.slice(0, Math.max(dot, 0))).replaceChild(name, module)
+    changeMode()
+    return this
+  }
+
+  /** Containers and modules that keep children elsewhere than in properties override this. */
+  protected replaceChild(name: string, module: Module): void {
+    Object.assign(this, { [name]: module })
+  }
+
   /** Switches this module and all below it to training or evaluation. */
   train(mode = true): this {
     for (const module of this.modules()) module.training = mode

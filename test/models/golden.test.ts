@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { checkCase, readGolden } from '../../scripts/golden.mjs'
 import * as models from '../../src/models/index.ts'
@@ -17,8 +19,17 @@ beforeAll(async () => {
   native = (await tensors.getBackend()).info.name !== 'reference'
 })
 
-describe.each(['models.json', 'authors-a.json', 'authors-b.json'])('golden results of %s', (file) => {
-  const path = sharedPath('golden', file)
+const own = join(import.meta.dirname, 'golden')
+const files = [
+  ...['models.json', 'authors-a.json', 'authors-b.json'].map(
+    (file) => [file, sharedPath('golden', file)] as const,
+  ),
+  ...readdirSync(own)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => [file, join(own, file)] as const),
+]
+
+describe.each(files)('golden results of %s', (_, path) => {
   if (path === undefined) {
     it.skip('the file is absent', () => {})
     return

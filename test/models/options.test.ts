@@ -1,7 +1,4 @@
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { checkCase, readGolden } from '../../scripts/golden.mjs'
-import * as models from '../../src/models/index.ts'
 import { createModel, type ModelOptions, modelMetadata } from '../../src/models/index.ts'
 import { LeNet5 } from '../../src/models/lenet.ts'
 import { BatchNorm2d, GroupNorm } from '../../src/nn/index.ts'
@@ -66,17 +63,6 @@ describe('what a network of the registry knows of its images and weights', () =>
     const network = new LeNet5()
     expect(() => network.preprocessing).toThrow('LeNet5: nobody has said how it wants its images')
     expect(network.weightEntries).toEqual([])
-  })
-})
-
-const native = (await tensors.getBackend()).info.name === 'native'
-const golden = fileURLToPath(new URL('fixtures/options.json', import.meta.url))
-const { salt, cases } = readGolden(golden) as { salt: string; cases: readonly { readonly case: string }[] }
-
-describe.skipIf(!native)('networks with options as PyTorch', () => {
-  it.each(cases.map((entry) => [entry.case, entry] as const))('%s', async (_, entry) => {
-    const { failures } = await checkCase({ ...models, ...tensors }, entry, salt)
-    expect(failures).toEqual([])
   })
 })
 

@@ -49,8 +49,8 @@ class Tiny extends Network {
     return this.fc.forward(this.drop.forward(x))
   }
 
-  override resetClassifier(numClasses: number): void {
-    this.fc = new nn.Linear(4, numClasses)
+  override classifierNames(): readonly string[] {
+    return ['fc']
   }
 }
 

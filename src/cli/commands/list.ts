@@ -1,5 +1,6 @@
-import { listModels, modelMetadata } from '../../models/index.ts'
+import { catalogueRows, listModels, modelMetadata, publishedTop1 } from '../../models/index.ts'
 import { type Command, CommandError, defineCommand, UsageError } from '../command.ts'
+import { counted } from '../progress.ts'
 
 export const list: Command = defineCommand({
   name: 'list',
@@ -18,17 +19,25 @@ export const list: Command = defineCommand({
       return
     }
     const width = Math.max(...names.map((name) => name.length))
-    console.log(`${'name'.padEnd(width)}  parameters       MACs  top-1  family`)
-    for (const { name, parameters, macs, weights, family } of entries) {
-      const best = weights.length > 0 ? Math.max(...weights.map((w) => w.top1)).toFixed(1) : ''
-      const columns = [
-        name.padEnd(width),
-        `${(parameters / 1e6).toFixed(3)} M`.padStart(10),
-        `${(macs / 1e9).toFixed(4)} G`.padStart(9),
-        best.padStart(5),
-        family,
-      ]
-      console.log(columns.join('  '))
+    console.log(`${'name'.padEnd(width + 2)}  parameters        MACs  top-1  reference`)
+    let rows = 0
+    for (const row of catalogueRows) {
+      const members = entries.filter((entry) => entry.row === row)
+      if (members.length === 0) continue
+      rows++
+      const { authors, year } = members[0]!.paper
+      console.log(`${row} (${authors} ${year}): ${counted(members.length, 'network')}`)
+      for (const { name, parameters, macs, reference, ...metadata } of members) {
+        const columns = [
+          `  ${name.padEnd(width)}`,
+          `${(parameters / 1e6).toFixed(3)} M`.padStart(10),
+          `${(macs / 1e9).toFixed(4)} G`.padStart(10),
+          (publishedTop1(metadata)?.toFixed(1) ?? '').padStart(5),
+          reference,
+        ]
+        console.log(columns.join('  '))
+      }
     }
+    console.log(`${counted(entries.length, 'network')} of ${counted(rows, 'architecture')}`)
   },
 })

@@ -152,7 +152,7 @@ async function trainFrom(given: TrainFlags): Promise<TrainingOutcome> {
     network: async (restored) => {
       const weights = restored ? undefined : flags.weights
       const network = await networkFrom(model, modelOptions, classes.length, weights)
-      if (flags.freeze) await freezeBackbone(network, model, modelOptions)
+      if (flags.freeze) freezeBackbone(network)
       return network
     },
     onStart: () => writeRunSettings(out, { command: 'train', flags, model, modelOptions, preprocessing }),
