@@ -1,5 +1,4 @@
 import type { Network } from '../models/index.ts'
-import type { Module } from '../nn/index.ts'
 import type { Preprocessing } from '../transforms/index.ts'
 import type { Json } from '../weights/index.ts'
 import { UsageError } from './command.ts'
@@ -60,22 +59,4 @@ export async function networkFrom(
   )
   original.resetClassifier(numClasses)
   return original
-}
-
-/** Leaves only the classifier to be trained: the layers that another number of classes would replace. */
-export function freezeBackbone(network: Network): void {
-  network.freeze()
-  for (const name of network.classifierNames()) network.getSubmodule(name).unfreeze()
-}
-
-/** Normalization layers that are frozen: their running statistics must stay as the frozen weights know them. */
-export function frozenNormalization(network: Network): Module[] {
-  return network
-    .modules()
-    .filter(
-      (module) =>
-        module.buffers().length > 0 &&
-        module.parameters().length > 0 &&
-        !module.parameters().some(({ requiresGrad }) => requiresGrad),
-    )
 }

@@ -1,4 +1,14 @@
 export { type CatalogueRow, catalogueRows } from './catalogue.ts'
+export {
+  freezeBackbone,
+  frozenNormalization,
+  type LayerGroup,
+  layerGroups,
+  type ParameterGroup,
+  type ParameterGroupOptions,
+  parameterGroups,
+  unfreezeStages,
+} from './fine-tuning.ts'
 export { type ClassLabel, classLabels, type LabelSet } from './labels.ts'
 export {
   type ModelMetadata,
