@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { catalogueRows, listModels, modelMetadata } from '../dist/models/index.js'
+import { catalogueRows, listModels, modelMetadata, modelOptions } from '../dist/models/index.js'
 import { billions, millions, table } from './markdown.mjs'
 import { imageNetTop1, zooPicture, zooSections } from './zoo-page.mjs'
 
@@ -33,6 +33,24 @@ function networks() {
   return table(header, rows, [1, 2, 6])
 }
 
+/** The options of each row's networks beyond those that all have. */
+async function options() {
+  const common = new Set(['numClasses', 'inChannels', 'featuresOnly', 'outIndices'])
+  const rows = []
+  for (const row of catalogueRows) {
+    const names = new Map()
+    for (const { name } of all.filter((member) => member.row === row)) {
+      for (const [option, kind] of Object.entries(await modelOptions(name))) {
+        if (common.has(option)) continue
+        const values = Array.isArray(kind) ? ` (${kind.join(', ')})` : ''
+        names.set(option, `\`${option}\`${values}`)
+      }
+    }
+    if (names.size > 0) rows.push([row, [...names.values()].join(', ')])
+  }
+  return table(['row', 'options'], rows)
+}
+
 function range(members, value, format) {
   const values = members.map(value)
   const [low, high] = [format(Math.min(...values)), format(Math.max(...values))]
@@ -55,11 +73,11 @@ function help() {
     .join('\n\n')
 }
 
-const parts = { networks, zoo: () => zooSections(all), help }
+const parts = { networks: networks(), zoo: zooSections(all), options: await options(), help: help() }
 
 function filled(text) {
   return text.replace(/<!-- (\w+) -->\n[\s\S]*?<!-- \/\1 -->/g, (whole, name) =>
-    name in parts ? `<!-- ${name} -->\n\n${parts[name]()}\n\n<!-- /${name} -->` : whole,
+    name in parts ? `<!-- ${name} -->\n\n${parts[name]}\n\n<!-- /${name} -->` : whole,
   )
 }
 

@@ -163,5 +163,5 @@ export function zooPicture(all) {
   })
   const svg = chart.renderToSVGString()
   chart.dispose()
-  return `${svg}\n`
+  return `${svg.replace('>', '><title>ImageNet accuracy against work and size</title>')}\n`
 }

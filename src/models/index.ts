@@ -25,6 +25,7 @@ export {
   listModels,
   type ModelOptions,
   modelMetadata,
+  modelOptions,
   type PyramidOptions,
 } from './registry.ts'
 export { formatSummary, type LayerSummary, type ModelSummary, summary } from './summary.ts'

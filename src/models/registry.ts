@@ -71,10 +71,7 @@ export function modelMetadata(name: string): ModelMetadata {
 /** Builds a network with fresh weights drawn from the default generator. Throws for options that it does not take. */
 export async function createModel(name: string, options: ModelOptions = {}): Promise<Network> {
   const family = familyOf(name)
-  const variant = (await family.load()).variants[name]
-  if (!variant) {
-    throw new Error(`createModel: ${name} is listed in its family's metadata but has no constructor`)
-  }
+  const variant = await variantOf(name)
   checkOptions(`createModel('${name}')`, options, { ...variant.options, ...pyramidOptions })
   const { featuresOnly = false, outIndices, ...own } = options
   if (outIndices !== undefined && !featuresOnly) {
@@ -86,6 +83,17 @@ export async function createModel(name: string, options: ModelOptions = {}): Pro
   network.preprocessing = preprocessing
   network.weightEntries = weights
   return network
+}
+
+/** The options that createModel takes for a network, and what each takes. */
+export async function modelOptions(name: string): Promise<Readonly<Record<string, OptionKind>>> {
+  return { ...(await variantOf(name)).options, ...pyramidOptions }
+}
+
+async function variantOf(name: string): Promise<AnyVariant> {
+  const variant = (await familyOf(name).load()).variants[name]
+  if (variant) return variant
+  throw new Error(`createModel: ${name} is listed in its family's metadata but has no constructor`)
 }
 
 function familyOf(name: string): Family {
