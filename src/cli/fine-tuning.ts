@@ -3,7 +3,15 @@ import type { Preprocessing } from '../transforms/index.ts'
 import type { Json } from '../weights/index.ts'
 import { UsageError } from './command.ts'
 import { parseModelOptions } from './model-options.ts'
-import { createNetwork, knownOf, loadInto, metadataOf, type NetworkFlags, readWeights } from './network.ts'
+import {
+  createNetwork,
+  knownOf,
+  loadInto,
+  metadataOf,
+  type NetworkFlags,
+  readWeights,
+  requireClassifier,
+} from './network.ts'
 import { counted } from './progress.ts'
 
 /** What training starts from. */
@@ -43,6 +51,7 @@ export async function networkFrom(
   weights: string | undefined,
 ): Promise<Network> {
   const network = await createNetwork(name, { ...options, numClasses })
+  requireClassifier(name, network)
   if (weights === undefined) return network
   const { tensors } = await readWeights(weights)
   const { missing, unexpected, mismatched } = network.loadStateDict(tensors, { strict: false })
