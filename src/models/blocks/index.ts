@@ -18,4 +18,13 @@ export {
   NaiveInception,
   plainUnit,
 } from './inception.ts'
+export {
+  averagedUnit,
+  type InceptionKernel,
+  inceptionLine,
+  inceptionMaxima,
+  inceptionUnit,
+  shrinkingLine,
+  shrinkingUnit,
+} from './inception-units.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
