@@ -1,6 +1,10 @@
 import { checkOptions, nearest, type OptionKind, type OptionKinds } from '../tensor/options.ts'
 import { alexnetMetadata } from './alexnet.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
+import { googlenetMetadata } from './googlenet.metadata.ts'
+import { inceptionResNetV2Metadata } from './inception-resnet-v2.metadata.ts'
+import { inceptionV3Metadata } from './inception-v3.metadata.ts'
+import { inceptionV4Metadata } from './inception-v4.metadata.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
 import { mobilenetV2Metadata } from './mobilenet-v2.metadata.ts'
@@ -42,6 +46,10 @@ const families: readonly Family[] = [
   { metadata: cifarResnetMetadata, load: () => import('./resnet-cifar.ts') },
   { metadata: squeezenetMetadata, load: () => import('./squeezenet.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
+  { metadata: googlenetMetadata, load: () => import('./googlenet.ts') },
+  { metadata: inceptionResNetV2Metadata, load: () => import('./inception-resnet-v2.ts') },
+  { metadata: inceptionV3Metadata, load: () => import('./inception-v3.ts') },
+  { metadata: inceptionV4Metadata, load: () => import('./inception-v4.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(

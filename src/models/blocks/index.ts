@@ -1,4 +1,5 @@
 export { type Activation, type ActivationName, activationLayer, activationNames } from './activation.ts'
+export { type Branch, Branches, type BranchStep, Concurrent, chain } from './branches.ts'
 export {
   batchNorm,
   ConvNormAct,
@@ -7,4 +8,23 @@ export {
   type NormLayer,
   samePadding,
 } from './conv-norm-act.ts'
+export {
+  AuxiliaryClassifier,
+  type AuxiliaryClassifierOptions,
+  Inception,
+  type InceptionOptions,
+  type InceptionUnit,
+  type InceptionWidths,
+  NaiveInception,
+  plainUnit,
+} from './inception.ts'
+export {
+  averagedUnit,
+  type InceptionKernel,
+  inceptionLine,
+  inceptionMaxima,
+  inceptionUnit,
+  shrinkingLine,
+  shrinkingUnit,
+} from './inception-units.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
