@@ -7,4 +7,5 @@ export {
   type NormLayer,
   samePadding,
 } from './conv-norm-act.ts'
+export { SpatialPyramidPool2d } from './spatial-pyramid.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
