@@ -9,10 +9,14 @@ import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
 import { mobilenetV2Metadata } from './mobilenet-v2.metadata.ts'
 import type { Network, NetworkOptions } from './network.ts'
+import { overfeatMetadata } from './overfeat.metadata.ts'
+import { prelunetMetadata } from './prelunet.metadata.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
+import { sppnetMetadata } from './sppnet.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
 import { vggMetadata } from './vgg.metadata.ts'
+import { zfnetMetadata } from './zfnet.metadata.ts'
 
 /** Options of createModel itself, which every network takes. */
 export interface PyramidOptions {
@@ -50,6 +54,10 @@ const families: readonly Family[] = [
   { metadata: inceptionResNetV2Metadata, load: () => import('./inception-resnet-v2.ts') },
   { metadata: inceptionV3Metadata, load: () => import('./inception-v3.ts') },
   { metadata: inceptionV4Metadata, load: () => import('./inception-v4.ts') },
+  { metadata: overfeatMetadata, load: () => import('./overfeat.ts') },
+  { metadata: prelunetMetadata, load: () => import('./prelunet.ts') },
+  { metadata: sppnetMetadata, load: () => import('./sppnet.ts') },
+  { metadata: zfnetMetadata, load: () => import('./zfnet.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(

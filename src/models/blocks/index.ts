@@ -27,4 +27,5 @@ export {
   shrinkingLine,
   shrinkingUnit,
 } from './inception-units.ts'
+export { SpatialPyramidPool2d } from './spatial-pyramid.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
