@@ -1,5 +1,8 @@
 import { checkOptions, nearest, type OptionKind, type OptionKinds } from '../tensor/options.ts'
 import { alexnetMetadata } from './alexnet.metadata.ts'
+import { chexnetMetadata } from './chexnet.metadata.ts'
+import { densenetMetadata } from './densenet.metadata.ts'
+import { cifarDensenetMetadata } from './densenet-cifar.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
@@ -41,6 +44,9 @@ const families: readonly Family[] = [
   { metadata: resnetMetadata, load: () => import('./resnet.ts') },
   { metadata: cifarResnetMetadata, load: () => import('./resnet-cifar.ts') },
   { metadata: squeezenetMetadata, load: () => import('./squeezenet.ts') },
+  { metadata: chexnetMetadata, load: () => import('./chexnet.ts') },
+  { metadata: densenetMetadata, load: () => import('./densenet.ts') },
+  { metadata: cifarDensenetMetadata, load: () => import('./densenet-cifar.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
 ]
 

@@ -7,4 +7,11 @@ export {
   type NormLayer,
   samePadding,
 } from './conv-norm-act.ts'
+export {
+  DenseBlock,
+  DenseLayer,
+  type DenseLayerOf,
+  type DenseLayerOptions,
+  Transition,
+} from './dense.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
