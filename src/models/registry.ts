@@ -8,6 +8,7 @@ import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
 import { mobilenetV2Metadata } from './mobilenet-v2.metadata.ts'
 import type { Network, NetworkOptions } from './network.ts'
+import { peleenetMetadata } from './peleenet.metadata.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
@@ -47,6 +48,7 @@ const families: readonly Family[] = [
   { metadata: chexnetMetadata, load: () => import('./chexnet.ts') },
   { metadata: densenetMetadata, load: () => import('./densenet.ts') },
   { metadata: cifarDensenetMetadata, load: () => import('./densenet-cifar.ts') },
+  { metadata: peleenetMetadata, load: () => import('./peleenet.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
 ]
 
