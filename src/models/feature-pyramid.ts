@@ -34,6 +34,10 @@ export class FeaturePyramid extends Network {
     return super.train(mode)
   }
 
+  override renameKey(name: string): string {
+    return this.#body.renameKey(name)
+  }
+
   override setGradientCheckpointing(enabled = true): void {
     super.setGradientCheckpointing(enabled)
     this.#body.setGradientCheckpointing(enabled)

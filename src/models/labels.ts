@@ -5,7 +5,7 @@ export interface ClassLabel {
   readonly name: string
 }
 
-export type LabelSet = 'imagenet-1k' | 'cifar-10'
+export type LabelSet = 'imagenet-1k' | 'cifar-10' | 'chestx-ray14'
 
 const cifar10 = [
   'airplane',
@@ -20,6 +20,24 @@ const cifar10 = [
   'truck',
 ].map((name): ClassLabel => ({ id: name, name }))
 
+/** The findings of ChestX-ray14 in CheXNet's order; an image may show any number of them. */
+const chestXray14 = [
+  'Atelectasis',
+  'Cardiomegaly',
+  'Effusion',
+  'Infiltration',
+  'Mass',
+  'Nodule',
+  'Pneumonia',
+  'Pneumothorax',
+  'Consolidation',
+  'Edema',
+  'Emphysema',
+  'Fibrosis',
+  'Pleural_Thickening',
+  'Hernia',
+].map((id): ClassLabel => ({ id, name: id.replace('_', ' ').toLowerCase() }))
+
 /** The classes of a known data set in the order of the networks' outputs; loaded when asked for. */
 export async function classLabels(set: LabelSet): Promise<readonly ClassLabel[]> {
   switch (set) {
@@ -27,5 +45,7 @@ export async function classLabels(set: LabelSet): Promise<readonly ClassLabel[]>
       return (await import('./labels/imagenet-1k.ts')).imagenet1k
     case 'cifar-10':
       return cifar10
+    case 'chestx-ray14':
+      return chestXray14
   }
 }

@@ -1,4 +1,4 @@
-import { Conv2d, Linear, Module, type Sequential } from '../nn/index.ts'
+import { Conv2d, Linear, type LoadResult, type LoadSource, Module, type Sequential } from '../nn/index.ts'
 import { checkpoint, type Tensor } from '../tensor/index.ts'
 import type { OptionKinds } from '../tensor/options.ts'
 import type { Preprocessing } from '../transforms/index.ts'
@@ -110,6 +110,32 @@ export abstract class Network extends Module {
     })
     const { outputs } = this.captureOutputs(names, () => this.forwardFeatures(x))
     return names.map((name) => outputs.get(name)!)
+  }
+
+  /**
+   * The network's own name of a tensor in a file of published weights that calls it otherwise; any other name as it is.
+   * Networks whose files bear several namings override it.
+   */
+  renameKey(name: string): string {
+    return name
+  }
+
+  /** As of every module, for files of any naming that `renameKey` knows. */
+  override loadStateDict(
+    source: ReadonlyMap<string, LoadSource>,
+    options: { readonly strict?: boolean; readonly assign?: boolean } = {},
+  ): LoadResult {
+    const renamed = new Map<string, LoadSource>()
+    for (const [name, value] of source) {
+      const own = this.renameKey(name)
+      if (renamed.has(own)) {
+        throw new Error(
+          `loadStateDict: two values for ${own} of ${this.constructor.name}; one is called ${name}`,
+        )
+      }
+      renamed.set(own, value)
+    }
+    return super.loadStateDict(renamed, options)
   }
 
   /** Whether stages' activations are computed again for the gradient instead of being kept: less memory, more work. */

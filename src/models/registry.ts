@@ -1,5 +1,8 @@
 import { checkOptions, nearest, type OptionKind, type OptionKinds } from '../tensor/options.ts'
 import { alexnetMetadata } from './alexnet.metadata.ts'
+import { chexnetMetadata } from './chexnet.metadata.ts'
+import { densenetMetadata } from './densenet.metadata.ts'
+import { cifarDensenetMetadata } from './densenet-cifar.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
 import { googlenetMetadata } from './googlenet.metadata.ts'
 import { inceptionResNetV2Metadata } from './inception-resnet-v2.metadata.ts'
@@ -11,6 +14,7 @@ import { mobilenetV2Metadata } from './mobilenet-v2.metadata.ts'
 import type { Network, NetworkOptions } from './network.ts'
 import { overfeatMetadata } from './overfeat.metadata.ts'
 import { prelunetMetadata } from './prelunet.metadata.ts'
+import { peleenetMetadata } from './peleenet.metadata.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
 import { sppnetMetadata } from './sppnet.metadata.ts'
@@ -49,6 +53,10 @@ const families: readonly Family[] = [
   { metadata: resnetMetadata, load: () => import('./resnet.ts') },
   { metadata: cifarResnetMetadata, load: () => import('./resnet-cifar.ts') },
   { metadata: squeezenetMetadata, load: () => import('./squeezenet.ts') },
+  { metadata: chexnetMetadata, load: () => import('./chexnet.ts') },
+  { metadata: densenetMetadata, load: () => import('./densenet.ts') },
+  { metadata: cifarDensenetMetadata, load: () => import('./densenet-cifar.ts') },
+  { metadata: peleenetMetadata, load: () => import('./peleenet.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
   { metadata: googlenetMetadata, load: () => import('./googlenet.ts') },
   { metadata: inceptionResNetV2Metadata, load: () => import('./inception-resnet-v2.ts') },

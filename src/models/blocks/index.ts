@@ -28,4 +28,10 @@ export {
   shrinkingUnit,
 } from './inception-units.ts'
 export { SpatialPyramidPool2d } from './spatial-pyramid.ts'
+  DenseBlock,
+  DenseLayer,
+  type DenseLayerOf,
+  type DenseLayerOptions,
+  Transition,
+} from './dense.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
