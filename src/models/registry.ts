@@ -1,8 +1,10 @@
 import { checkOptions, nearest, type OptionKind, type OptionKinds } from '../tensor/options.ts'
 import { alexnetMetadata } from './alexnet.metadata.ts'
+import { tensorFlowEfficientnetMetadata } from './efficientnet-tf.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
+import { mixnetMetadata } from './mixnet.metadata.ts'
 import { mobilenetV2Metadata } from './mobilenet-v2.metadata.ts'
 import type { Network, NetworkOptions } from './network.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
@@ -42,6 +44,8 @@ const families: readonly Family[] = [
   { metadata: cifarResnetMetadata, load: () => import('./resnet-cifar.ts') },
   { metadata: squeezenetMetadata, load: () => import('./squeezenet.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
+  { metadata: tensorFlowEfficientnetMetadata, load: () => import('./efficientnet-tf.ts') },
+  { metadata: mixnetMetadata, load: () => import('./mixnet.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(
