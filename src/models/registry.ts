@@ -6,6 +6,9 @@ import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
 import { mixnetMetadata } from './mixnet.metadata.ts'
 import { mobilenetV2Metadata } from './mobilenet-v2.metadata.ts'
+import { mobilenetV3Metadata } from './mobilenet-v3.metadata.ts'
+import { dli14MobilenetV3Metadata } from './mobilenet-v3-dli14.metadata.ts'
+import { timmMobilenetV3Metadata } from './mobilenet-v3-timm.metadata.ts'
 import type { Network, NetworkOptions } from './network.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
@@ -46,6 +49,9 @@ const families: readonly Family[] = [
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
   { metadata: tensorFlowEfficientnetMetadata, load: () => import('./efficientnet-tf.ts') },
   { metadata: mixnetMetadata, load: () => import('./mixnet.ts') },
+  { metadata: mobilenetV3Metadata, load: () => import('./mobilenet-v3.ts') },
+  { metadata: timmMobilenetV3Metadata, load: () => import('./mobilenet-v3-timm.ts') },
+  { metadata: dli14MobilenetV3Metadata, load: () => import('./mobilenet-v3-dli14.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(
