@@ -1,13 +1,11 @@
 import { imagenet224, type ModelMetadata, metadataTable, type WeightEntry } from './metadata.ts'
 import { mobilenetV3Paper } from './mobilenet-v3.metadata.ts'
-import { fileIdentity } from './weight-files.ts'
 
 export type Dli14MobileNetV3Name = 'mobilenetv3_large' | 'mobilenetv3_small'
 
 const weights = (file: string, top1: number, top5: number, widthMult?: number): WeightEntry => ({
   tag: widthMult === undefined ? 'dli14_in1k' : `dli14_${widthMult}_in1k`,
   url: `https://github.com/d-li14/mobilenetv3.pytorch/raw/master/pretrained/${file}`,
-  ...fileIdentity(file),
   ...(widthMult !== undefined && { options: { widthMult } }),
   licence: 'MIT',
   classes: 'imagenet-1k',

@@ -5,9 +5,12 @@ import { FeaturePyramid } from './feature-pyramid.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
 import { mixnetMetadata } from './mixnet.metadata.ts'
+import { mnasnetMetadata } from './mnasnet.metadata.ts'
+import { mobilenetV1Metadata } from './mobilenet-v1.metadata.ts'
 import { mobilenetV2Metadata } from './mobilenet-v2.metadata.ts'
 import { mobilenetV3Metadata } from './mobilenet-v3.metadata.ts'
 import { dli14MobilenetV3Metadata } from './mobilenet-v3-dli14.metadata.ts'
+import { pytorchcvMobilenetV3Metadata } from './mobilenet-v3-pytorchcv.metadata.ts'
 import { timmMobilenetV3Metadata } from './mobilenet-v3-timm.metadata.ts'
 import type { Network, NetworkOptions } from './network.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
@@ -52,6 +55,9 @@ const families: readonly Family[] = [
   { metadata: mobilenetV3Metadata, load: () => import('./mobilenet-v3.ts') },
   { metadata: timmMobilenetV3Metadata, load: () => import('./mobilenet-v3-timm.ts') },
   { metadata: dli14MobilenetV3Metadata, load: () => import('./mobilenet-v3-dli14.ts') },
+  { metadata: mobilenetV1Metadata, load: () => import('./mobilenet-v1.ts') },
+  { metadata: pytorchcvMobilenetV3Metadata, load: () => import('./mobilenet-v3-pytorchcv.ts') },
+  { metadata: mnasnetMetadata, load: () => import('./mnasnet.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(
