@@ -45,7 +45,7 @@ class InvertedResidual extends Module {
 
   override forward(x: Tensor): Tensor {
     const y = this.layers.forward(x)
-    return this.#residual ? y.add(x) : y
+    return this.#residual ? x.add(y) : y
   }
 }
 
