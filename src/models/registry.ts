@@ -3,6 +3,7 @@ import { alexnetMetadata } from './alexnet.metadata.ts'
 import { chexnetMetadata } from './chexnet.metadata.ts'
 import { densenetMetadata } from './densenet.metadata.ts'
 import { cifarDensenetMetadata } from './densenet-cifar.metadata.ts'
+import { tensorFlowEfficientnetMetadata } from './efficientnet-tf.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
 import { googlenetMetadata } from './googlenet.metadata.ts'
 import { inceptionResNetV2Metadata } from './inception-resnet-v2.metadata.ts'
@@ -10,7 +11,14 @@ import { inceptionV3Metadata } from './inception-v3.metadata.ts'
 import { inceptionV4Metadata } from './inception-v4.metadata.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
+import { mixnetMetadata } from './mixnet.metadata.ts'
+import { mnasnetMetadata } from './mnasnet.metadata.ts'
+import { mobilenetV1Metadata } from './mobilenet-v1.metadata.ts'
 import { mobilenetV2Metadata } from './mobilenet-v2.metadata.ts'
+import { mobilenetV3Metadata } from './mobilenet-v3.metadata.ts'
+import { dli14MobilenetV3Metadata } from './mobilenet-v3-dli14.metadata.ts'
+import { pytorchcvMobilenetV3Metadata } from './mobilenet-v3-pytorchcv.metadata.ts'
+import { timmMobilenetV3Metadata } from './mobilenet-v3-timm.metadata.ts'
 import type { Network, NetworkOptions } from './network.ts'
 import { overfeatMetadata } from './overfeat.metadata.ts'
 import { prelunetMetadata } from './prelunet.metadata.ts'
@@ -66,6 +74,14 @@ const families: readonly Family[] = [
   { metadata: prelunetMetadata, load: () => import('./prelunet.ts') },
   { metadata: sppnetMetadata, load: () => import('./sppnet.ts') },
   { metadata: zfnetMetadata, load: () => import('./zfnet.ts') },
+  { metadata: tensorFlowEfficientnetMetadata, load: () => import('./efficientnet-tf.ts') },
+  { metadata: mixnetMetadata, load: () => import('./mixnet.ts') },
+  { metadata: mobilenetV3Metadata, load: () => import('./mobilenet-v3.ts') },
+  { metadata: timmMobilenetV3Metadata, load: () => import('./mobilenet-v3-timm.ts') },
+  { metadata: dli14MobilenetV3Metadata, load: () => import('./mobilenet-v3-dli14.ts') },
+  { metadata: mobilenetV1Metadata, load: () => import('./mobilenet-v1.ts') },
+  { metadata: pytorchcvMobilenetV3Metadata, load: () => import('./mobilenet-v3-pytorchcv.ts') },
+  { metadata: mnasnetMetadata, load: () => import('./mnasnet.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(

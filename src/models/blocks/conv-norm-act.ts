@@ -25,6 +25,14 @@ export function samePadding(kernelSize: number | Pair, dilation: number | Pair =
   return [0, 1].map((axis) => Math.floor(((kernel[axis]! - 1) * spread[axis]!) / 2)) as unknown as Pair
 }
 
+/** Padding that halves sizes at stride 2: as many pixels before as after, or TensorFlow's, which puts the odd one after. */
+export type ConvPadding = 'symmetric' | 'sameTensorFlow'
+
+/** What a layer takes as its padding. */
+export function paddingOf(padding: ConvPadding, kernelSize: number, dilation = 1): Pair | 'sameTensorFlow' {
+  return padding === 'symmetric' ? samePadding(kernelSize, dilation) : padding
+}
+
 function layersOf(
   inChannels: number,
   outChannels: number,

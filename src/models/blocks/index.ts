@@ -1,11 +1,14 @@
 export { type Activation, type ActivationName, activationLayer, activationNames } from './activation.ts'
 export { type Branch, Branches, type BranchStep, Concurrent, chain } from './branches.ts'
+export { BatchNormAct2d } from './batch-norm-act.ts'
 export {
   batchNorm,
   ConvNormAct,
   type ConvNormActOptions,
   ConvNormActSequence,
+  type ConvPadding,
   type NormLayer,
+  paddingOf,
   samePadding,
 } from './conv-norm-act.ts'
 export {
@@ -34,4 +37,14 @@ export { SpatialPyramidPool2d } from './spatial-pyramid.ts'
   type DenseLayerOptions,
   Transition,
 } from './dense.ts'
+  ConvBnAct,
+  DepthwiseSeparable,
+  type DepthwiseSeparableOptions,
+  InvertedResidual,
+  type InvertedResidualOptions,
+  type KernelSizes,
+  type MobileBlockOptions,
+  type SqueezeOptions,
+} from './inverted-residual.ts'
+export { MixedConv2d, type MixedConv2dOptions, splitChannels } from './mixed-conv.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
