@@ -1,5 +1,10 @@
 export { type Activation, type ActivationName, activationLayer, activationNames } from './activation.ts'
 export {
+  evenAndOddChannels,
+  initializeShuffleNet,
+  initializeShuffleNetClassifier,
+} from './channel-shuffle.ts'
+export {
   batchNorm,
   ConvNormAct,
   type ConvNormActOptions,
@@ -7,4 +12,13 @@ export {
   type NormLayer,
   samePadding,
 } from './conv-norm-act.ts'
+export {
+  initializeByFanOut,
+  initializeClassifierByFanOut,
+  type MobileChoice,
+  type MobileLayer,
+  type MobileStage,
+  mobileFeatureInfo,
+  mobileLayers,
+} from './mobile-search.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
