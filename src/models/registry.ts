@@ -8,6 +8,9 @@ import type { Network, NetworkOptions } from './network.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
 import { shufflenetMetadata } from './shufflenet.metadata.ts'
+import { megviiShufflenetMetadata } from './shufflenet-megvii.metadata.ts'
+import { shufflenetV2Metadata } from './shufflenet-v2.metadata.ts'
+import { snetMetadata } from './snet.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
 import { vggMetadata } from './vgg.metadata.ts'
 
@@ -44,6 +47,9 @@ const families: readonly Family[] = [
   { metadata: squeezenetMetadata, load: () => import('./squeezenet.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
   { metadata: shufflenetMetadata, load: () => import('./shufflenet.ts') },
+  { metadata: megviiShufflenetMetadata, load: () => import('./shufflenet-megvii.ts') },
+  { metadata: shufflenetV2Metadata, load: () => import('./shufflenet-v2.ts') },
+  { metadata: snetMetadata, load: () => import('./snet.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(

@@ -1,4 +1,11 @@
-import { imagenet224, type ModelMetadata, metadataTable, paperOf, pytorchcvWeights } from './metadata.ts'
+import {
+  imagenet224,
+  type ModelMetadata,
+  metadataTable,
+  type Paper,
+  paperOf,
+  pytorchcvWeights,
+} from './metadata.ts'
 
 export type ShuffleNetName =
   | 'shufflenet_g1_w1'
@@ -13,15 +20,17 @@ export type ShuffleNetName =
   | 'shufflenet_g1_wd4'
   | 'shufflenet_g3_wd4'
 
+export const shufflenetPaper: Paper = paperOf(
+  'Zhang et al.',
+  'ShuffleNet: An Extremely Efficient Convolutional Neural Network for Mobile Devices',
+  2017,
+  '1707.01083',
+)
+
 export const shufflenetMetadata: Readonly<Record<ShuffleNetName, ModelMetadata>> = metadataTable(
   {
     row: 'ShuffleNet',
-    paper: paperOf(
-      'Zhang et al.',
-      'ShuffleNet: An Extremely Efficient Convolutional Neural Network for Mobile Devices',
-      2017,
-      '1707.01083',
-    ),
+    paper: shufflenetPaper,
     numClasses: 1000,
     reference: 'pytorchcv',
     preprocessing: imagenet224,

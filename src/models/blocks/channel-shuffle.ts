@@ -1,4 +1,4 @@
-import { BatchNorm2d, Conv2d, F, init, Linear, type Module } from '../../nn/index.ts'
+import { BatchNorm2d, Conv2d, F, init, Linear, type Module, ReLU, Sequential } from '../../nn/index.ts'
 import type { Tensor } from '../../tensor/index.ts'
 
 /**
@@ -7,6 +7,43 @@ import type { Tensor } from '../../tensor/index.ts'
  */
 export function evenAndOddChannels(x: Tensor): readonly [even: Tensor, odd: Tensor] {
   return F.channelShuffle(x, x.shape[1]! / 2).chunk(2, 1) as [Tensor, Tensor]
+}
+
+/** The branch of a ShuffleNet V2 unit that computes: 1x1, depthwise, 1x1, through half as many channels as the unit gives. */
+export function shuffleUnitBranch(
+  inChannels: number,
+  middle: number,
+  outChannels: number,
+  kernel: number,
+  stride: number,
+): Sequential {
+  return new Sequential(
+    new Conv2d(inChannels, middle, 1, { bias: false }),
+    new BatchNorm2d(middle),
+    new ReLU(),
+    ...depthwise(middle, kernel, stride),
+    new Conv2d(middle, outChannels, 1, { bias: false }),
+    new BatchNorm2d(outChannels),
+    new ReLU(),
+  )
+}
+
+/** The other branch of a ShuffleNet V2 unit of stride 2: depthwise and 1x1, which keep the number of channels. */
+export function shuffleUnitProjection(channels: number, kernel: number): Sequential {
+  return new Sequential(
+    ...depthwise(channels, kernel, 2),
+    new Conv2d(channels, channels, 1, { bias: false }),
+    new BatchNorm2d(channels),
+    new ReLU(),
+  )
+}
+
+function depthwise(channels: number, kernel: number, stride: number): Module[] {
+  const padding = (kernel - 1) / 2
+  return [
+    new Conv2d(channels, channels, kernel, { stride, padding, groups: channels, bias: false }),
+    new BatchNorm2d(channels),
+  ]
 }
 
 /**

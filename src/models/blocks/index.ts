@@ -3,6 +3,8 @@ export {
   evenAndOddChannels,
   initializeShuffleNet,
   initializeShuffleNetClassifier,
+  shuffleUnitBranch,
+  shuffleUnitProjection,
 } from './channel-shuffle.ts'
 export {
   batchNorm,
