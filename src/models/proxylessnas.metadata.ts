@@ -1,6 +1,7 @@
 import type { CatalogueRow } from './catalogue.ts'
 import {
   imagenet224,
+  inceptionStatistics,
   type ModelMetadata,
   metadataTable,
   paperOf,
@@ -31,7 +32,10 @@ const hub = (target: string, top1?: number): WeightEntry => ({
   preprocessing: imagenet224,
 })
 
-/** The networks that the gaze estimation of the same repository begins with; their accuracy is not published. */
+/**
+ * The networks that the gaze estimation of the same repository begins with. It does not say how images were prepared: values
+ * in [-1, 1] make them recognise 58 and 60 of 100 photographs, ImageNet's mean and deviation 39 and 37.
+ */
 function small(
   width: string,
   inputSize: number,
@@ -39,7 +43,7 @@ function small(
   bytes: number,
   sha256: string,
 ): readonly [WeightEntry, Pick<ModelMetadata, 'reference' | 'preprocessing' | 'row'>] {
-  const preprocessing = { ...imagenet224, inputSize, resize }
+  const preprocessing = { ...imagenet224, ...inceptionStatistics, inputSize, resize }
   const folder = 'proxyless_gaze/training/gaze_estimation/pretrained'
   const file = `proxyless-w${width}-r${inputSize}_imagenet.pth`
   const url = `https://github.com/mit-han-lab/proxylessnas/raw/master/${folder}/${file}`

@@ -13,6 +13,7 @@ import { megviiShufflenetMetadata } from './shufflenet-megvii.metadata.ts'
 import { shufflenetV2Metadata } from './shufflenet-v2.metadata.ts'
 import { snetMetadata } from './snet.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
+import { squeezenextMetadata } from './squeezenext.metadata.ts'
 import { vggMetadata } from './vgg.metadata.ts'
 
 /** Options of createModel itself, which every network takes. */
@@ -52,6 +53,7 @@ const families: readonly Family[] = [
   { metadata: megviiShufflenetMetadata, load: () => import('./shufflenet-megvii.ts') },
   { metadata: shufflenetV2Metadata, load: () => import('./shufflenet-v2.ts') },
   { metadata: snetMetadata, load: () => import('./snet.ts') },
+  { metadata: squeezenextMetadata, load: () => import('./squeezenext.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(
