@@ -3,7 +3,6 @@ built and run here layer by layer."""
 import re
 import sys
 
-import torch
 import torch.nn.functional as F
 from reference import case, write
 from torch import nn
@@ -16,25 +15,35 @@ def layers_of(path):
         yield lambda key, text=part: re.findall(rf'\b{key}\s*:\s*"?([\w./-]+)"?', text)
 
 
-def names(blocks):
-    """Our names of the convolutions in the order of the file, in which a projected shortcut comes first."""
+def names(blocks, shortcut_first):
+    """Our names of the convolutions: a projected shortcut comes first in the files, last in our state dict."""
     yield 'features.init_block.conv'
     for stage, count in enumerate(blocks):
         for unit in range(count):
             inner = [f'conv{i}' for i in range(1, 6)]
-            for name in (['identity_conv'] if unit == 0 else []) + inner:
+            shortcut = ['identity_conv'] if unit == 0 else []
+            for name in shortcut + inner if shortcut_first else inner + shortcut:
                 yield f'features.stage{stage + 1}.unit{unit + 1}.{name}'
     yield 'features.final_block'
+
+
+def place(parent, path, module):
+    for part in path[:-1]:
+        if not hasattr(parent, part):
+            parent.add_module(part, nn.Module())
+        parent = getattr(parent, part)
+    parent.add_module(path[-1], module)
 
 
 class CaffeNet(nn.Module):
     def __init__(self, path, blocks):
         super().__init__()
         self.steps = []
-        named, convolutions = {}, names(blocks)
+        named, convolutions = {}, names(blocks, True)
         channels = {'data': 3}
         for get in layers_of(path):
-            [name], [kind], bottoms, tops = get('name'), get('type'), get('bottom'), get('top')
+            # Fillers have types too, after the layer's own.
+            kind, bottoms, tops = get('type')[0], get('bottom'), get('top')
             module = None
             if kind in ('Data', 'SoftmaxWithLoss', 'Accuracy', 'BatchNorm'):
                 continue
@@ -58,29 +67,10 @@ class CaffeNet(nn.Module):
                 named['output'] = module
             channels[tops[0]] = channels.get(tops[0], channels[bottoms[0]])
             self.steps.append((kind, module, bottoms, tops[0], bool(get('global_pooling'))))
-        # The order of our state dict: a projected shortcut comes last.
-        key = {'identity_conv': 'conv6'}
-        order = sorted(
-            named,
-            key=lambda full: [
-                int(part) if part.isdigit() else part
-                for part in re.split(r'(\d+)', '.'.join(key.get(p, p) for p in full.split('.')))
-            ],
-        )
-        place = {'features.init_block': 0, 'features.final_block': 2, 'output': 3}
-        order.sort(key=lambda full: next((v for k, v in place.items() if full.startswith(k)), 1))
-        for full in order:
-            *path_, last = full.split('.')
-            parent = self
-            for part in path_:
-                if not hasattr(parent, part):
-                    parent.add_module(part, nn.Module())
-                parent = getattr(parent, part)
-            # Convolution before its normalization.
-            parent.add_module(last, named[full])
-        for module in self.modules():
-            if {'conv', 'bn'} <= set(module._modules):
-                module._modules['bn'] = module._modules.pop('bn')
+        for name in names(blocks, False):
+            place(self, f'{name}.conv'.split('.'), named[f'{name}.conv'])
+            place(self, f'{name}.bn'.split('.'), named[f'{name}.bn'])
+        self.output = named['output']
 
     def forward(self, x):
         values = {'data': x}
@@ -103,7 +93,6 @@ def net(name, blocks):
     return CaffeNet(f'{sys.argv[1]}/{name}/train_val.prototxt', blocks)
 
 
-torch.manual_seed(0)
 plain, fifth, shape = [6, 6, 8, 1], [2, 4, 14, 1], [1, 3, 64, 64]
 source = {'source': 'amirgholami/SqueezeNext@2dd29a9'}
 write('squeezenext.json', [
