@@ -26,7 +26,15 @@ import { peleenetMetadata } from './peleenet.metadata.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
 import { sppnetMetadata } from './sppnet.metadata.ts'
+import { proxylessnasMetadata } from './proxylessnas.metadata.ts'
+import { resnetMetadata } from './resnet.metadata.ts'
+import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
+import { shufflenetMetadata } from './shufflenet.metadata.ts'
+import { megviiShufflenetMetadata } from './shufflenet-megvii.metadata.ts'
+import { shufflenetV2Metadata } from './shufflenet-v2.metadata.ts'
+import { snetMetadata } from './snet.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
+import { squeezenextMetadata } from './squeezenext.metadata.ts'
 import { vggMetadata } from './vgg.metadata.ts'
 import { zfnetMetadata } from './zfnet.metadata.ts'
 
@@ -82,6 +90,12 @@ const families: readonly Family[] = [
   { metadata: mobilenetV1Metadata, load: () => import('./mobilenet-v1.ts') },
   { metadata: pytorchcvMobilenetV3Metadata, load: () => import('./mobilenet-v3-pytorchcv.ts') },
   { metadata: mnasnetMetadata, load: () => import('./mnasnet.ts') },
+  { metadata: proxylessnasMetadata, load: () => import('./proxylessnas.ts') },
+  { metadata: shufflenetMetadata, load: () => import('./shufflenet.ts') },
+  { metadata: megviiShufflenetMetadata, load: () => import('./shufflenet-megvii.ts') },
+  { metadata: shufflenetV2Metadata, load: () => import('./shufflenet-v2.ts') },
+  { metadata: snetMetadata, load: () => import('./snet.ts') },
+  { metadata: squeezenextMetadata, load: () => import('./squeezenext.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(

@@ -2,6 +2,13 @@ export { type Activation, type ActivationName, activationLayer, activationNames 
 export { type Branch, Branches, type BranchStep, Concurrent, chain } from './branches.ts'
 export { BatchNormAct2d } from './batch-norm-act.ts'
 export {
+  evenAndOddChannels,
+  initializeShuffleNet,
+  initializeShuffleNetClassifier,
+  shuffleUnitBranch,
+  shuffleUnitProjection,
+} from './channel-shuffle.ts'
+export {
   batchNorm,
   ConvNormAct,
   type ConvNormActOptions,
@@ -47,4 +54,12 @@ export { SpatialPyramidPool2d } from './spatial-pyramid.ts'
   type SqueezeOptions,
 } from './inverted-residual.ts'
 export { MixedConv2d, type MixedConv2dOptions, splitChannels } from './mixed-conv.ts'
+  initializeByFanOut,
+  initializeClassifierByFanOut,
+  type MobileChoice,
+  type MobileLayer,
+  type MobileStage,
+  mobileFeatureInfo,
+  mobileLayers,
+} from './mobile-search.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
