@@ -5,6 +5,7 @@ import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
 import { mobilenetV2Metadata } from './mobilenet-v2.metadata.ts'
 import type { Network, NetworkOptions } from './network.ts'
+import { pcbMetadata } from './pcb.metadata.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
@@ -42,6 +43,7 @@ const families: readonly Family[] = [
   { metadata: cifarResnetMetadata, load: () => import('./resnet-cifar.ts') },
   { metadata: squeezenetMetadata, load: () => import('./squeezenet.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
+  { metadata: pcbMetadata, load: () => import('./pcb.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(
