@@ -4,6 +4,7 @@ import { FeaturePyramid } from './feature-pyramid.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
 import { mobilenetV2Metadata } from './mobilenet-v2.metadata.ts'
+import { multigrainMetadata } from './multigrain.metadata.ts'
 import type { Network, NetworkOptions } from './network.ts'
 import { pcbMetadata } from './pcb.metadata.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
@@ -43,6 +44,7 @@ const families: readonly Family[] = [
   { metadata: cifarResnetMetadata, load: () => import('./resnet-cifar.ts') },
   { metadata: squeezenetMetadata, load: () => import('./squeezenet.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
+  { metadata: multigrainMetadata, load: () => import('./multigrain.ts') },
   { metadata: pcbMetadata, load: () => import('./pcb.ts') },
 ]
 

@@ -7,4 +7,5 @@ export {
   type NormLayer,
   samePadding,
 } from './conv-norm-act.ts'
+export { type GeMOptions, GeMPool2d } from './gem.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
