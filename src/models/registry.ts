@@ -23,6 +23,9 @@ import type { Network, NetworkOptions } from './network.ts'
 import { overfeatMetadata } from './overfeat.metadata.ts'
 import { prelunetMetadata } from './prelunet.metadata.ts'
 import { peleenetMetadata } from './peleenet.metadata.ts'
+import { multigrainMetadata } from './multigrain.metadata.ts'
+import type { Network, NetworkOptions } from './network.ts'
+import { pcbMetadata } from './pcb.metadata.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
 import { sppnetMetadata } from './sppnet.metadata.ts'
@@ -96,6 +99,8 @@ const families: readonly Family[] = [
   { metadata: shufflenetV2Metadata, load: () => import('./shufflenet-v2.ts') },
   { metadata: snetMetadata, load: () => import('./snet.ts') },
   { metadata: squeezenextMetadata, load: () => import('./squeezenext.ts') },
+  { metadata: multigrainMetadata, load: () => import('./multigrain.ts') },
+  { metadata: pcbMetadata, load: () => import('./pcb.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(

@@ -62,4 +62,5 @@ export { MixedConv2d, type MixedConv2dOptions, splitChannels } from './mixed-con
   mobileFeatureInfo,
   mobileLayers,
 } from './mobile-search.ts'
+export { type GeMOptions, GeMPool2d } from './gem.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
