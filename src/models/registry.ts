@@ -1,5 +1,6 @@
 import { checkOptions, nearest, type OptionKind, type OptionKinds } from '../tensor/options.ts'
 import { alexnetMetadata } from './alexnet.metadata.ts'
+import { cspnetMetadata } from './cspnet.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
@@ -42,6 +43,7 @@ const families: readonly Family[] = [
   { metadata: cifarResnetMetadata, load: () => import('./resnet-cifar.ts') },
   { metadata: squeezenetMetadata, load: () => import('./squeezenet.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
+  { metadata: cspnetMetadata, load: () => import('./cspnet.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(
