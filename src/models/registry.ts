@@ -4,6 +4,8 @@ import { chexnetMetadata } from './chexnet.metadata.ts'
 import { densenetMetadata } from './densenet.metadata.ts'
 import { cifarDensenetMetadata } from './densenet-cifar.metadata.ts'
 import { tensorFlowEfficientnetMetadata } from './efficientnet-tf.metadata.ts'
+import { cspnetMetadata } from './cspnet.metadata.ts'
+import { darknet19Metadata } from './darknet19.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
 import { googlenetMetadata } from './googlenet.metadata.ts'
 import { inceptionResNetV2Metadata } from './inception-resnet-v2.metadata.ts'
@@ -101,6 +103,8 @@ const families: readonly Family[] = [
   { metadata: squeezenextMetadata, load: () => import('./squeezenext.ts') },
   { metadata: multigrainMetadata, load: () => import('./multigrain.ts') },
   { metadata: pcbMetadata, load: () => import('./pcb.ts') },
+  { metadata: cspnetMetadata, load: () => import('./cspnet.ts') },
+  { metadata: darknet19Metadata, load: () => import('./darknet19.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(
