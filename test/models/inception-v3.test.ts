@@ -32,7 +32,7 @@ describe('Inception-v3', () => {
     const network = await createModel('inception_v3')
     const deviation = async (name: string): Promise<number> => {
       const values = await network.stateDict().get(name)!.data()
-      return Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0) / values.length)
+      return Math.sqrt([...values].reduce((sum, value) => sum + value ** 2, 0) / values.length)
     }
     network.resetClassifier(100)
     expect(await deviation('fc.weight')).toBeCloseTo(0.1, 2)
