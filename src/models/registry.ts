@@ -13,6 +13,7 @@ import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
 import { vggMetadata } from './vgg.metadata.ts'
+import { xceptionMetadata } from './xception.metadata.ts'
 
 /** Options of createModel itself, which every network takes. */
 export interface PyramidOptions {
@@ -50,6 +51,7 @@ const families: readonly Family[] = [
   { metadata: inceptionResNetV2Metadata, load: () => import('./inception-resnet-v2.ts') },
   { metadata: inceptionV3Metadata, load: () => import('./inception-v3.ts') },
   { metadata: inceptionV4Metadata, load: () => import('./inception-v4.ts') },
+  { metadata: xceptionMetadata, load: () => import('./xception.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(
