@@ -6,6 +6,8 @@ import { darknet19Metadata } from './darknet19.metadata.ts'
 import { densenetMetadata } from './densenet.metadata.ts'
 import { cifarDensenetMetadata } from './densenet-cifar.metadata.ts'
 import { tensorFlowEfficientnetMetadata } from './efficientnet-tf.metadata.ts'
+import { bnInceptionMetadata } from './bninception.metadata.ts'
+import { dpnMetadata } from './dpn.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
 import { googlenetMetadata } from './googlenet.metadata.ts'
 import { inceptionResNetV2Metadata } from './inception-resnet-v2.metadata.ts'
@@ -39,6 +41,7 @@ import { squeezenetMetadata } from './squeezenet.metadata.ts'
 import { squeezenextMetadata } from './squeezenext.metadata.ts'
 import { vggMetadata } from './vgg.metadata.ts'
 import { zfnetMetadata } from './zfnet.metadata.ts'
+import { xceptionMetadata } from './xception.metadata.ts'
 
 /** Options of createModel itself, which every network takes. */
 export interface PyramidOptions {
@@ -76,6 +79,8 @@ const families: readonly Family[] = [
   { metadata: cifarDensenetMetadata, load: () => import('./densenet-cifar.ts') },
   { metadata: peleenetMetadata, load: () => import('./peleenet.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
+  { metadata: bnInceptionMetadata, load: () => import('./bninception.ts') },
+  { metadata: dpnMetadata, load: () => import('./dpn.ts') },
   { metadata: googlenetMetadata, load: () => import('./googlenet.ts') },
   { metadata: inceptionResNetV2Metadata, load: () => import('./inception-resnet-v2.ts') },
   { metadata: inceptionV3Metadata, load: () => import('./inception-v3.ts') },
@@ -102,6 +107,7 @@ const families: readonly Family[] = [
   { metadata: pcbMetadata, load: () => import('./pcb.ts') },
   { metadata: cspnetMetadata, load: () => import('./cspnet.ts') },
   { metadata: darknet19Metadata, load: () => import('./darknet19.ts') },
+  { metadata: xceptionMetadata, load: () => import('./xception.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(
