@@ -9,6 +9,7 @@ import { overfeatMetadata } from './overfeat.metadata.ts'
 import { prelunetMetadata } from './prelunet.metadata.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
+import { simplenetMetadata } from './simplenet.metadata.ts'
 import { sppnetMetadata } from './sppnet.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
 import { vggMetadata } from './vgg.metadata.ts'
@@ -50,6 +51,7 @@ const families: readonly Family[] = [
   { metadata: prelunetMetadata, load: () => import('./prelunet.ts') },
   { metadata: sppnetMetadata, load: () => import('./sppnet.ts') },
   { metadata: zfnetMetadata, load: () => import('./zfnet.ts') },
+  { metadata: simplenetMetadata, load: () => import('./simplenet.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(
