@@ -1,6 +1,7 @@
 import { checkOptions, nearest, type OptionKind, type OptionKinds } from '../tensor/options.ts'
 import { alexnetMetadata } from './alexnet.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
+import { fractalnetMetadata } from './fractalnet.metadata.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
 import { mobilenetV2Metadata } from './mobilenet-v2.metadata.ts'
@@ -52,6 +53,7 @@ const families: readonly Family[] = [
   { metadata: sppnetMetadata, load: () => import('./sppnet.ts') },
   { metadata: zfnetMetadata, load: () => import('./zfnet.ts') },
   { metadata: simplenetMetadata, load: () => import('./simplenet.ts') },
+  { metadata: fractalnetMetadata, load: () => import('./fractalnet.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(
