@@ -1,5 +1,6 @@
 import { checkOptions, nearest, type OptionKind, type OptionKinds } from '../tensor/options.ts'
 import { alexnetMetadata } from './alexnet.metadata.ts'
+import { deepCaptchaMetadata } from './deep-captcha.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
 import { fractalnetMetadata } from './fractalnet.metadata.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
@@ -54,6 +55,7 @@ const families: readonly Family[] = [
   { metadata: zfnetMetadata, load: () => import('./zfnet.ts') },
   { metadata: simplenetMetadata, load: () => import('./simplenet.ts') },
   { metadata: fractalnetMetadata, load: () => import('./fractalnet.ts') },
+  { metadata: deepCaptchaMetadata, load: () => import('./deep-captcha.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(
