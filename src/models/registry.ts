@@ -13,6 +13,9 @@ import { googlenetMetadata } from './googlenet.metadata.ts'
 import { inceptionResNetV2Metadata } from './inception-resnet-v2.metadata.ts'
 import { inceptionV3Metadata } from './inception-v3.metadata.ts'
 import { inceptionV4Metadata } from './inception-v4.metadata.ts'
+import { deepCaptchaMetadata } from './deep-captcha.metadata.ts'
+import { FeaturePyramid } from './feature-pyramid.ts'
+import { fractalnetMetadata } from './fractalnet.metadata.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
 import { mixnetMetadata } from './mixnet.metadata.ts'
@@ -36,6 +39,7 @@ import { shufflenetMetadata } from './shufflenet.metadata.ts'
 import { megviiShufflenetMetadata } from './shufflenet-megvii.metadata.ts'
 import { shufflenetV2Metadata } from './shufflenet-v2.metadata.ts'
 import { snetMetadata } from './snet.metadata.ts'
+import { simplenetMetadata } from './simplenet.metadata.ts'
 import { sppnetMetadata } from './sppnet.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
 import { squeezenextMetadata } from './squeezenext.metadata.ts'
@@ -108,6 +112,9 @@ const families: readonly Family[] = [
   { metadata: cspnetMetadata, load: () => import('./cspnet.ts') },
   { metadata: darknet19Metadata, load: () => import('./darknet19.ts') },
   { metadata: xceptionMetadata, load: () => import('./xception.ts') },
+  { metadata: simplenetMetadata, load: () => import('./simplenet.ts') },
+  { metadata: fractalnetMetadata, load: () => import('./fractalnet.ts') },
+  { metadata: deepCaptchaMetadata, load: () => import('./deep-captcha.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(
