@@ -13,6 +13,8 @@ import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
 import { vggMetadata } from './vgg.metadata.ts'
+import { vovnetMetadata } from './vovnet.metadata.ts'
+import { pytorchcvVovnetMetadata } from './vovnet-cv.metadata.ts'
 
 /** Options of createModel itself, which every network takes. */
 export interface PyramidOptions {
@@ -49,6 +51,8 @@ const families: readonly Family[] = [
   { metadata: densenetMetadata, load: () => import('./densenet.ts') },
   { metadata: cifarDensenetMetadata, load: () => import('./densenet-cifar.ts') },
   { metadata: peleenetMetadata, load: () => import('./peleenet.ts') },
+  { metadata: vovnetMetadata, load: () => import('./vovnet.ts') },
+  { metadata: pytorchcvVovnetMetadata, load: () => import('./vovnet-cv.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
 ]
 

@@ -14,4 +14,9 @@ export {
   type DenseLayerOptions,
   Transition,
 } from './dense.ts'
+export {
+  OneShotAggregation,
+  type OneShotAggregationNames,
+  type OneShotAggregationOptions,
+} from './one-shot-aggregation.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
