@@ -46,6 +46,8 @@ import { squeezenextMetadata } from './squeezenext.metadata.ts'
 import { vggMetadata } from './vgg.metadata.ts'
 import { zfnetMetadata } from './zfnet.metadata.ts'
 import { xceptionMetadata } from './xception.metadata.ts'
+import { vovnetMetadata } from './vovnet.metadata.ts'
+import { pytorchcvVovnetMetadata } from './vovnet-cv.metadata.ts'
 
 /** Options of createModel itself, which every network takes. */
 export interface PyramidOptions {
@@ -82,6 +84,8 @@ const families: readonly Family[] = [
   { metadata: densenetMetadata, load: () => import('./densenet.ts') },
   { metadata: cifarDensenetMetadata, load: () => import('./densenet-cifar.ts') },
   { metadata: peleenetMetadata, load: () => import('./peleenet.ts') },
+  { metadata: vovnetMetadata, load: () => import('./vovnet.ts') },
+  { metadata: pytorchcvVovnetMetadata, load: () => import('./vovnet-cv.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
   { metadata: bnInceptionMetadata, load: () => import('./bninception.ts') },
   { metadata: dpnMetadata, load: () => import('./dpn.ts') },

@@ -12,3 +12,25 @@ export * from './mixed-conv.ts'
 export * from './mobile-search.ts'
 export * from './spatial-pyramid.ts'
 export * from './squeeze-excite.ts'
+export { type Activation, type ActivationName, activationLayer, activationNames } from './activation.ts'
+export {
+  batchNorm,
+  ConvNormAct,
+  type ConvNormActOptions,
+  ConvNormActSequence,
+  type NormLayer,
+  samePadding,
+} from './conv-norm-act.ts'
+export {
+  DenseBlock,
+  DenseLayer,
+  type DenseLayerOf,
+  type DenseLayerOptions,
+  Transition,
+} from './dense.ts'
+export {
+  OneShotAggregation,
+  type OneShotAggregationNames,
+  type OneShotAggregationOptions,
+} from './one-shot-aggregation.ts'
+export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
