@@ -1,6 +1,7 @@
 import { checkOptions, nearest, type OptionKind, type OptionKinds } from '../tensor/options.ts'
 import { alexnetMetadata } from './alexnet.metadata.ts'
 import { tensorFlowEfficientnetMetadata } from './efficientnet-tf.metadata.ts'
+import { fbnetMetadata } from './fbnet.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
@@ -15,6 +16,7 @@ import { timmMobilenetV3Metadata } from './mobilenet-v3-timm.metadata.ts'
 import type { Network, NetworkOptions } from './network.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
+import { singlePathNasMetadata } from './single-path-nas.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
 import { vggMetadata } from './vgg.metadata.ts'
 
@@ -58,6 +60,8 @@ const families: readonly Family[] = [
   { metadata: mobilenetV1Metadata, load: () => import('./mobilenet-v1.ts') },
   { metadata: pytorchcvMobilenetV3Metadata, load: () => import('./mobilenet-v3-pytorchcv.ts') },
   { metadata: mnasnetMetadata, load: () => import('./mnasnet.ts') },
+  { metadata: singlePathNasMetadata, load: () => import('./single-path-nas.ts') },
+  { metadata: fbnetMetadata, load: () => import('./fbnet.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(
