@@ -1,5 +1,7 @@
 import { checkOptions, nearest, type OptionKind, type OptionKinds } from '../tensor/options.ts'
 import { alexnetMetadata } from './alexnet.metadata.ts'
+import { efficientnetMetadata } from './efficientnet.metadata.ts'
+import { lukemelasEfficientnetMetadata } from './efficientnet-lukemelas.metadata.ts'
 import { tensorFlowEfficientnetMetadata } from './efficientnet-tf.metadata.ts'
 import { fbnetMetadata } from './fbnet.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
@@ -62,6 +64,8 @@ const families: readonly Family[] = [
   { metadata: mnasnetMetadata, load: () => import('./mnasnet.ts') },
   { metadata: singlePathNasMetadata, load: () => import('./single-path-nas.ts') },
   { metadata: fbnetMetadata, load: () => import('./fbnet.ts') },
+  { metadata: efficientnetMetadata, load: () => import('./efficientnet.ts') },
+  { metadata: lukemelasEfficientnetMetadata, load: () => import('./efficientnet-lukemelas.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(

@@ -20,5 +20,6 @@ export {
   type MobileBlockOptions,
   type SqueezeOptions,
 } from './inverted-residual.ts'
+export { MBConv, type MBConvOptions } from './mbconv.ts'
 export { MixedConv2d, type MixedConv2dOptions, splitChannels } from './mixed-conv.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
