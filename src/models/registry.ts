@@ -5,6 +5,8 @@ import { lukemelasEfficientnetMetadata } from './efficientnet-lukemelas.metadata
 import { tensorFlowEfficientnetMetadata } from './efficientnet-tf.metadata.ts'
 import { fbnetMetadata } from './fbnet.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
+import { ghostnetMetadata } from './ghostnet.metadata.ts'
+import { pytorchcvGhostnetMetadata } from './ghostnet-pytorchcv.metadata.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
 import { mixnetMetadata } from './mixnet.metadata.ts'
@@ -66,6 +68,8 @@ const families: readonly Family[] = [
   { metadata: fbnetMetadata, load: () => import('./fbnet.ts') },
   { metadata: efficientnetMetadata, load: () => import('./efficientnet.ts') },
   { metadata: lukemelasEfficientnetMetadata, load: () => import('./efficientnet-lukemelas.ts') },
+  { metadata: ghostnetMetadata, load: () => import('./ghostnet.ts') },
+  { metadata: pytorchcvGhostnetMetadata, load: () => import('./ghostnet-pytorchcv.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(

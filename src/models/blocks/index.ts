@@ -11,6 +11,12 @@ export {
   samePadding,
 } from './conv-norm-act.ts'
 export {
+  GhostBottleneck,
+  type GhostBottleneckOptions,
+  GhostModule,
+  type GhostModuleOptions,
+} from './ghost.ts'
+export {
   ConvBnAct,
   DepthwiseSeparable,
   type DepthwiseSeparableOptions,
