@@ -1,9 +1,9 @@
 import type { Preprocessing } from '../transforms/index.ts'
+import { efficientNetPaper } from './efficientnet.metadata.ts'
 import {
   inceptionStatistics,
   type ModelMetadata,
   metadataTable,
-  paperOf,
   timm224,
   timmWeights,
   type WeightEntry,
@@ -20,13 +20,6 @@ export type TensorFlowEfficientNetName =
   | 'tf_efficientnet_b7'
   | 'tf_efficientnet_b8'
   | 'tf_efficientnet_l2'
-
-const efficientNetPaper = paperOf(
-  'Tan and Le',
-  'EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks',
-  2019,
-  '1905.11946',
-)
 
 const sized = (inputSize: number, cropPct: number): Preprocessing => ({ ...timm224, inputSize, cropPct })
 

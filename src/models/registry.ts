@@ -16,6 +16,13 @@ import { inceptionV4Metadata } from './inception-v4.metadata.ts'
 import { deepCaptchaMetadata } from './deep-captcha.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
 import { fractalnetMetadata } from './fractalnet.metadata.ts'
+import { efficientnetMetadata } from './efficientnet.metadata.ts'
+import { lukemelasEfficientnetMetadata } from './efficientnet-lukemelas.metadata.ts'
+import { tensorFlowEfficientnetMetadata } from './efficientnet-tf.metadata.ts'
+import { fbnetMetadata } from './fbnet.metadata.ts'
+import { FeaturePyramid } from './feature-pyramid.ts'
+import { ghostnetMetadata } from './ghostnet.metadata.ts'
+import { pytorchcvGhostnetMetadata } from './ghostnet-pytorchcv.metadata.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
 import { mixnetMetadata } from './mixnet.metadata.ts'
@@ -41,6 +48,7 @@ import { shufflenetV2Metadata } from './shufflenet-v2.metadata.ts'
 import { snetMetadata } from './snet.metadata.ts'
 import { simplenetMetadata } from './simplenet.metadata.ts'
 import { sppnetMetadata } from './sppnet.metadata.ts'
+import { singlePathNasMetadata } from './single-path-nas.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
 import { squeezenextMetadata } from './squeezenext.metadata.ts'
 import { vggMetadata } from './vgg.metadata.ts'
@@ -119,6 +127,12 @@ const families: readonly Family[] = [
   { metadata: simplenetMetadata, load: () => import('./simplenet.ts') },
   { metadata: fractalnetMetadata, load: () => import('./fractalnet.ts') },
   { metadata: deepCaptchaMetadata, load: () => import('./deep-captcha.ts') },
+  { metadata: singlePathNasMetadata, load: () => import('./single-path-nas.ts') },
+  { metadata: fbnetMetadata, load: () => import('./fbnet.ts') },
+  { metadata: efficientnetMetadata, load: () => import('./efficientnet.ts') },
+  { metadata: lukemelasEfficientnetMetadata, load: () => import('./efficientnet-lukemelas.ts') },
+  { metadata: ghostnetMetadata, load: () => import('./ghostnet.ts') },
+  { metadata: pytorchcvGhostnetMetadata, load: () => import('./ghostnet-pytorchcv.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(

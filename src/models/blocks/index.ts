@@ -33,4 +33,21 @@ export {
   type OneShotAggregationNames,
   type OneShotAggregationOptions,
 } from './one-shot-aggregation.ts'
+  GhostBottleneck,
+  type GhostBottleneckOptions,
+  GhostModule,
+  type GhostModuleOptions,
+} from './ghost.ts'
+export {
+  ConvBnAct,
+  DepthwiseSeparable,
+  type DepthwiseSeparableOptions,
+  InvertedResidual,
+  type InvertedResidualOptions,
+  type KernelSizes,
+  type MobileBlockOptions,
+  type SqueezeOptions,
+} from './inverted-residual.ts'
+export { MBConv, type MBConvOptions } from './mbconv.ts'
+export { MixedConv2d, type MixedConv2dOptions, splitChannels } from './mixed-conv.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
