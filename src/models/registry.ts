@@ -4,10 +4,12 @@ import { FeaturePyramid } from './feature-pyramid.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
 import { mobilenetV2Metadata } from './mobilenet-v2.metadata.ts'
+import { mogaMetadata } from './moga.metadata.ts'
 import type { Network, NetworkOptions } from './network.ts'
 import { proxylessnasMetadata } from './proxylessnas.metadata.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
+import { scarletMetadata } from './scarlet.metadata.ts'
 import { shufflenetMetadata } from './shufflenet.metadata.ts'
 import { megviiShufflenetMetadata } from './shufflenet-megvii.metadata.ts'
 import { shufflenetV2Metadata } from './shufflenet-v2.metadata.ts'
@@ -48,7 +50,9 @@ const families: readonly Family[] = [
   { metadata: cifarResnetMetadata, load: () => import('./resnet-cifar.ts') },
   { metadata: squeezenetMetadata, load: () => import('./squeezenet.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
+  { metadata: mogaMetadata, load: () => import('./moga.ts') },
   { metadata: proxylessnasMetadata, load: () => import('./proxylessnas.ts') },
+  { metadata: scarletMetadata, load: () => import('./scarlet.ts') },
   { metadata: shufflenetMetadata, load: () => import('./shufflenet.ts') },
   { metadata: megviiShufflenetMetadata, load: () => import('./shufflenet-megvii.ts') },
   { metadata: shufflenetV2Metadata, load: () => import('./shufflenet-v2.ts') },

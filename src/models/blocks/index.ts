@@ -22,5 +22,7 @@ export {
   type MobileStage,
   mobileFeatureInfo,
   mobileLayers,
+  mobileStageEnds,
 } from './mobile-search.ts'
+export { NumberedInvertedResidual } from './numbered-residual.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
