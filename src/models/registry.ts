@@ -1,6 +1,8 @@
 import { checkOptions, nearest, type OptionKind, type OptionKinds } from '../tensor/options.ts'
 import { alexnetMetadata } from './alexnet.metadata.ts'
+import { densenasMetadata } from './densenas.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
+import { greedynasMetadata } from './greedynas.metadata.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
 import { mobilenetV2Metadata } from './mobilenet-v2.metadata.ts'
@@ -50,6 +52,8 @@ const families: readonly Family[] = [
   { metadata: cifarResnetMetadata, load: () => import('./resnet-cifar.ts') },
   { metadata: squeezenetMetadata, load: () => import('./squeezenet.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
+  { metadata: densenasMetadata, load: () => import('./densenas.ts') },
+  { metadata: greedynasMetadata, load: () => import('./greedynas.ts') },
   { metadata: mogaMetadata, load: () => import('./moga.ts') },
   { metadata: proxylessnasMetadata, load: () => import('./proxylessnas.ts') },
   { metadata: scarletMetadata, load: () => import('./scarlet.ts') },
