@@ -1,6 +1,7 @@
 import { checkOptions, nearest, type OptionKind, type OptionKinds } from '../tensor/options.ts'
 import { alexnetMetadata } from './alexnet.metadata.ts'
 import { densenasMetadata } from './densenas.metadata.ts'
+import { detnasMetadata } from './detnas.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
 import { greedynasMetadata } from './greedynas.metadata.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
@@ -53,6 +54,7 @@ const families: readonly Family[] = [
   { metadata: squeezenetMetadata, load: () => import('./squeezenet.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
   { metadata: densenasMetadata, load: () => import('./densenas.ts') },
+  { metadata: detnasMetadata, load: () => import('./detnas.ts') },
   { metadata: greedynasMetadata, load: () => import('./greedynas.ts') },
   { metadata: mogaMetadata, load: () => import('./moga.ts') },
   { metadata: proxylessnasMetadata, load: () => import('./proxylessnas.ts') },
