@@ -23,6 +23,10 @@ import { fbnetMetadata } from './fbnet.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
 import { ghostnetMetadata } from './ghostnet.metadata.ts'
 import { pytorchcvGhostnetMetadata } from './ghostnet-pytorchcv.metadata.ts'
+import { densenasMetadata } from './densenas.metadata.ts'
+import { detnasMetadata } from './detnas.metadata.ts'
+import { FeaturePyramid } from './feature-pyramid.ts'
+import { greedynasMetadata } from './greedynas.metadata.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
 import { mixnetMetadata } from './mixnet.metadata.ts'
@@ -34,6 +38,7 @@ import { dli14MobilenetV3Metadata } from './mobilenet-v3-dli14.metadata.ts'
 import { pytorchcvMobilenetV3Metadata } from './mobilenet-v3-pytorchcv.metadata.ts'
 import { timmMobilenetV3Metadata } from './mobilenet-v3-timm.metadata.ts'
 import { multigrainMetadata } from './multigrain.metadata.ts'
+import { mogaMetadata } from './moga.metadata.ts'
 import type { Network, NetworkOptions } from './network.ts'
 import { overfeatMetadata } from './overfeat.metadata.ts'
 import { pcbMetadata } from './pcb.metadata.ts'
@@ -42,6 +47,7 @@ import { prelunetMetadata } from './prelunet.metadata.ts'
 import { proxylessnasMetadata } from './proxylessnas.metadata.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
+import { scarletMetadata } from './scarlet.metadata.ts'
 import { shufflenetMetadata } from './shufflenet.metadata.ts'
 import { megviiShufflenetMetadata } from './shufflenet-megvii.metadata.ts'
 import { shufflenetV2Metadata } from './shufflenet-v2.metadata.ts'
@@ -113,7 +119,12 @@ const families: readonly Family[] = [
   { metadata: mobilenetV1Metadata, load: () => import('./mobilenet-v1.ts') },
   { metadata: pytorchcvMobilenetV3Metadata, load: () => import('./mobilenet-v3-pytorchcv.ts') },
   { metadata: mnasnetMetadata, load: () => import('./mnasnet.ts') },
+  { metadata: densenasMetadata, load: () => import('./densenas.ts') },
+  { metadata: detnasMetadata, load: () => import('./detnas.ts') },
+  { metadata: greedynasMetadata, load: () => import('./greedynas.ts') },
+  { metadata: mogaMetadata, load: () => import('./moga.ts') },
   { metadata: proxylessnasMetadata, load: () => import('./proxylessnas.ts') },
+  { metadata: scarletMetadata, load: () => import('./scarlet.ts') },
   { metadata: shufflenetMetadata, load: () => import('./shufflenet.ts') },
   { metadata: megviiShufflenetMetadata, load: () => import('./shufflenet-megvii.ts') },
   { metadata: shufflenetV2Metadata, load: () => import('./shufflenet-v2.ts') },

@@ -50,4 +50,14 @@ export {
 } from './inverted-residual.ts'
 export { MBConv, type MBConvOptions } from './mbconv.ts'
 export { MixedConv2d, type MixedConv2dOptions, splitChannels } from './mixed-conv.ts'
+  initializeByFanOut,
+  initializeClassifierByFanOut,
+  type MobileChoice,
+  type MobileLayer,
+  type MobileStage,
+  mobileFeatureInfo,
+  mobileLayers,
+  mobileStageEnds,
+} from './mobile-search.ts'
+export { NumberedInvertedResidual } from './numbered-residual.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'

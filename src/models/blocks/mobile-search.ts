@@ -51,17 +51,22 @@ function choiceOf(text: string): MobileChoice | null {
   return { kernel: Number(kernel), expansion: Number(expansion), squeeze: squeeze === 's' }
 }
 
-/** The outputs before each layer that strides, and the last one; `nameOf` names a layer's module by its position. */
+/** The numbers of layers with which stages end: before each layer that strides, and after the last. */
+export function mobileStageEnds(layers: readonly MobileLayer[]): readonly number[] {
+  const ends = layers.flatMap(({ stride }, i) => (i > 0 && stride > 1 ? [i] : []))
+  return [...ends, layers.length]
+}
+
+/** The outputs of the stages, behind a stem of stride 2; `nameOf` names a layer's module by its position. */
 export function mobileFeatureInfo(
   layers: readonly MobileLayer[],
   nameOf: (position: number) => string,
 ): readonly FeatureInfo[] {
-  let stride = 2
-  return layers.flatMap(({ outChannels }, i) => {
-    stride *= layers[i]!.stride
-    const next = layers[i + 1]
-    return next === undefined || next.stride > 1 ? [{ name: nameOf(i), channels: outChannels, stride }] : []
-  })
+  return mobileStageEnds(layers).map((end) => ({
+    name: nameOf(end - 1),
+    channels: layers[end - 1]!.outChannels,
+    stride: layers.slice(0, end).reduce((product, { stride }) => product * stride, 2),
+  }))
 }
 
 /**
