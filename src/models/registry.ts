@@ -1,14 +1,26 @@
 import { checkOptions, nearest, type OptionKind, type OptionKinds } from '../tensor/options.ts'
 import { alexnetMetadata } from './alexnet.metadata.ts'
+import { ecaNetMetadata } from './eca-net.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
 import { mobilenetV2Metadata } from './mobilenet-v2.metadata.ts'
 import type { Network, NetworkOptions } from './network.ts'
+import { pyramidnetMetadata } from './pyramidnet.metadata.ts'
+import { regnetMetadata } from './regnet.metadata.ts'
+import { timmRegnetMetadata } from './regnet-timm.metadata.ts'
+import { resnestMetadata } from './resnest.metadata.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
+import { resnetDMetadata } from './resnet-d.metadata.ts'
+import { senetMetadata } from './senet.metadata.ts'
+import { legacySENetMetadata } from './senet-legacy.metadata.ts'
+import { sknetMetadata } from './sknet.metadata.ts'
+import { skresnetMetadata } from './skresnet.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
+import { tresnetMetadata } from './tresnet.metadata.ts'
 import { vggMetadata } from './vgg.metadata.ts'
+import { wideResnetMetadata } from './wide-resnet.metadata.ts'
 
 /** Options of createModel itself, which every network takes. */
 export interface PyramidOptions {
@@ -42,6 +54,18 @@ const families: readonly Family[] = [
   { metadata: cifarResnetMetadata, load: () => import('./resnet-cifar.ts') },
   { metadata: squeezenetMetadata, load: () => import('./squeezenet.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
+  { metadata: ecaNetMetadata, load: () => import('./eca-net.ts') },
+  { metadata: pyramidnetMetadata, load: () => import('./pyramidnet.ts') },
+  { metadata: regnetMetadata, load: () => import('./regnet.ts') },
+  { metadata: timmRegnetMetadata, load: () => import('./regnet-timm.ts') },
+  { metadata: resnestMetadata, load: () => import('./resnest.ts') },
+  { metadata: resnetDMetadata, load: () => import('./resnet-d.ts') },
+  { metadata: senetMetadata, load: () => import('./senet.ts') },
+  { metadata: legacySENetMetadata, load: () => import('./senet-legacy.ts') },
+  { metadata: sknetMetadata, load: () => import('./sknet.ts') },
+  { metadata: skresnetMetadata, load: () => import('./skresnet.ts') },
+  { metadata: tresnetMetadata, load: () => import('./tresnet.ts') },
+  { metadata: wideResnetMetadata, load: () => import('./wide-resnet.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(
