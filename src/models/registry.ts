@@ -8,6 +8,7 @@ import { cifarDensenetMetadata } from './densenet-cifar.metadata.ts'
 import { tensorFlowEfficientnetMetadata } from './efficientnet-tf.metadata.ts'
 import { bnInceptionMetadata } from './bninception.metadata.ts'
 import { dpnMetadata } from './dpn.metadata.ts'
+import { ecaNetMetadata } from './eca-net.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
 import { googlenetMetadata } from './googlenet.metadata.ts'
 import { inceptionResNetV2Metadata } from './inception-resnet-v2.metadata.ts'
@@ -62,6 +63,21 @@ import { zfnetMetadata } from './zfnet.metadata.ts'
 import { xceptionMetadata } from './xception.metadata.ts'
 import { vovnetMetadata } from './vovnet.metadata.ts'
 import { pytorchcvVovnetMetadata } from './vovnet-cv.metadata.ts'
+import { pyramidnetMetadata } from './pyramidnet.metadata.ts'
+import { regnetMetadata } from './regnet.metadata.ts'
+import { timmRegnetMetadata } from './regnet-timm.metadata.ts'
+import { resnestMetadata } from './resnest.metadata.ts'
+import { resnetMetadata } from './resnet.metadata.ts'
+import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
+import { resnetDMetadata } from './resnet-d.metadata.ts'
+import { senetMetadata } from './senet.metadata.ts'
+import { legacySENetMetadata } from './senet-legacy.metadata.ts'
+import { sknetMetadata } from './sknet.metadata.ts'
+import { skresnetMetadata } from './skresnet.metadata.ts'
+import { squeezenetMetadata } from './squeezenet.metadata.ts'
+import { tresnetMetadata } from './tresnet.metadata.ts'
+import { vggMetadata } from './vgg.metadata.ts'
+import { wideResnetMetadata } from './wide-resnet.metadata.ts'
 
 /** Options of createModel itself, which every network takes. */
 export interface PyramidOptions {
@@ -144,6 +160,18 @@ const families: readonly Family[] = [
   { metadata: lukemelasEfficientnetMetadata, load: () => import('./efficientnet-lukemelas.ts') },
   { metadata: ghostnetMetadata, load: () => import('./ghostnet.ts') },
   { metadata: pytorchcvGhostnetMetadata, load: () => import('./ghostnet-pytorchcv.ts') },
+  { metadata: ecaNetMetadata, load: () => import('./eca-net.ts') },
+  { metadata: pyramidnetMetadata, load: () => import('./pyramidnet.ts') },
+  { metadata: regnetMetadata, load: () => import('./regnet.ts') },
+  { metadata: timmRegnetMetadata, load: () => import('./regnet-timm.ts') },
+  { metadata: resnestMetadata, load: () => import('./resnest.ts') },
+  { metadata: resnetDMetadata, load: () => import('./resnet-d.ts') },
+  { metadata: senetMetadata, load: () => import('./senet.ts') },
+  { metadata: legacySENetMetadata, load: () => import('./senet-legacy.ts') },
+  { metadata: sknetMetadata, load: () => import('./sknet.ts') },
+  { metadata: skresnetMetadata, load: () => import('./skresnet.ts') },
+  { metadata: tresnetMetadata, load: () => import('./tresnet.ts') },
+  { metadata: wideResnetMetadata, load: () => import('./wide-resnet.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(

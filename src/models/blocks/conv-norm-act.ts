@@ -1,5 +1,13 @@
 import type { Pair } from '../../graph/node.ts'
-import { BatchNorm2d, Conv2d, type Conv2dOptions, Module, Sequential } from '../../nn/index.ts'
+import {
+  BatchNorm2d,
+  Conv2d,
+  type Conv2dOptions,
+  init,
+  Module,
+  Parameter,
+  Sequential,
+} from '../../nn/index.ts'
 import type { Tensor } from '../../tensor/index.ts'
 import { type Activation, activationLayer } from './activation.ts'
 
@@ -87,4 +95,9 @@ export class ConvNormActSequence extends Sequential {
     const { conv, norm, act } = layersOf(inChannels, outChannels, kernelSize, options)
     super(...[conv, norm, act].filter((layer) => layer !== null))
   }
+}
+
+/** Starts a normalisation layer at zero, so that the branch that ends with it does (Goyal et al. 2017). */
+export function zeroWeight(norm: Module): void {
+  if ('weight' in norm && norm.weight instanceof Parameter) init.zeros(norm.weight)
 }

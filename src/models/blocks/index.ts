@@ -13,6 +13,9 @@ export * from './mobile-search.ts'
 export * from './spatial-pyramid.ts'
 export * from './squeeze-excite.ts'
 export { type Activation, type ActivationName, activationLayer, activationNames } from './activation.ts'
+export * from './attention/index.ts'
+export { BlurPool2d, type BlurPool2dOptions } from './blur-pool.ts'
+export { ClassifierHead } from './classifier-head.ts'
 export {
   batchNorm,
   ConvNormAct,
@@ -20,6 +23,7 @@ export {
   ConvNormActSequence,
   type NormLayer,
   samePadding,
+  zeroWeight,
 } from './conv-norm-act.ts'
 export {
   DenseBlock,
@@ -60,4 +64,5 @@ export { MixedConv2d, type MixedConv2dOptions, splitChannels } from './mixed-con
   mobileStageEnds,
 } from './mobile-search.ts'
 export { NumberedInvertedResidual } from './numbered-residual.ts'
+export { PreActivatedConv, type PreActivatedConvOptions, PreActivation } from './pre-activation.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
