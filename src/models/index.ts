@@ -1,4 +1,12 @@
 export { type CatalogueRow, catalogueRows } from './catalogue.ts'
+export {
+  type DarknetActivation,
+  type DarknetConfig,
+  type DarknetSection,
+  parseDarknetConfig,
+} from './darknet-config.ts'
+export { createDarknet, DarknetClassifier, DarknetDetector, type DarknetOptions } from './darknet-network.ts'
+export type { DarknetBoxes } from './darknet-sections.ts'
 export { type ClassLabel, classLabels, type LabelSet } from './labels.ts'
 export {
   type ModelMetadata,

@@ -1,6 +1,7 @@
 import { checkOptions, nearest, type OptionKind, type OptionKinds } from '../tensor/options.ts'
 import { alexnetMetadata } from './alexnet.metadata.ts'
 import { cspnetMetadata } from './cspnet.metadata.ts'
+import { darknetMetadata } from './darknet.metadata.ts'
 import { darknet19Metadata } from './darknet19.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
@@ -45,6 +46,7 @@ const families: readonly Family[] = [
   { metadata: squeezenetMetadata, load: () => import('./squeezenet.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
   { metadata: cspnetMetadata, load: () => import('./cspnet.ts') },
+  { metadata: darknetMetadata, load: () => import('./darknet.ts') },
   { metadata: darknet19Metadata, load: () => import('./darknet19.ts') },
 ]
 
