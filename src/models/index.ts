@@ -1,4 +1,5 @@
 export { type CatalogueRow, catalogueRows } from './catalogue.ts'
+
 export {
   freezeBackbone,
   frozenNormalization,
@@ -9,6 +10,7 @@ export {
   parameterGroups,
   unfreezeStages,
 } from './fine-tuning.ts'
+
 export { type ClassLabel, classLabels, type LabelSet } from './labels.ts'
 export {
   type ModelMetadata,
