@@ -1,7 +1,9 @@
 import { checkOptions, nearest, type OptionKind, type OptionKinds } from '../tensor/options.ts'
 import { alexnetMetadata } from './alexnet.metadata.ts'
 import { bnInceptionMetadata } from './bninception.metadata.ts'
+import { dicenetMetadata } from './dicenet.metadata.ts'
 import { dpnMetadata } from './dpn.metadata.ts'
+import { espnetv2Metadata } from './espnetv2.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
 import { googlenetMetadata } from './googlenet.metadata.ts'
 import { inceptionResNetV2Metadata } from './inception-resnet-v2.metadata.ts'
@@ -50,7 +52,9 @@ const families: readonly Family[] = [
   { metadata: squeezenetMetadata, load: () => import('./squeezenet.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
   { metadata: bnInceptionMetadata, load: () => import('./bninception.ts') },
+  { metadata: dicenetMetadata, load: () => import('./dicenet.ts') },
   { metadata: dpnMetadata, load: () => import('./dpn.ts') },
+  { metadata: espnetv2Metadata, load: () => import('./espnetv2.ts') },
   { metadata: googlenetMetadata, load: () => import('./googlenet.ts') },
   { metadata: inceptionResNetV2Metadata, load: () => import('./inception-resnet-v2.ts') },
   { metadata: inceptionV3Metadata, load: () => import('./inception-v3.ts') },

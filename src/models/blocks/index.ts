@@ -8,6 +8,7 @@ export {
   type NormLayer,
   samePadding,
 } from './conv-norm-act.ts'
+export { ConvNormPReLU, type ConvNormPReLUOptions, NormPReLU } from './conv-norm-prelu.ts'
 export {
   AuxiliaryClassifier,
   type AuxiliaryClassifierOptions,
