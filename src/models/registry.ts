@@ -16,6 +16,9 @@ import { efficientnetMetadata } from './efficientnet.metadata.ts'
 import { lukemelasEfficientnetMetadata } from './efficientnet-lukemelas.metadata.ts'
 import { tensorFlowEfficientnetMetadata } from './efficientnet-tf.metadata.ts'
 import { fbnetMetadata } from './fbnet.metadata.ts'
+import { dicenetMetadata } from './dicenet.metadata.ts'
+import { dpnMetadata } from './dpn.metadata.ts'
+import { espnetv2Metadata } from './espnetv2.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
 import { fractalnetMetadata } from './fractalnet.metadata.ts'
 import { ghostnetMetadata } from './ghostnet.metadata.ts'
@@ -111,7 +114,9 @@ const families: readonly Family[] = [
   { metadata: pytorchcvVovnetMetadata, load: () => import('./vovnet-cv.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
   { metadata: bnInceptionMetadata, load: () => import('./bninception.ts') },
+  { metadata: dicenetMetadata, load: () => import('./dicenet.ts') },
   { metadata: dpnMetadata, load: () => import('./dpn.ts') },
+  { metadata: espnetv2Metadata, load: () => import('./espnetv2.ts') },
   { metadata: googlenetMetadata, load: () => import('./googlenet.ts') },
   { metadata: inceptionResNetV2Metadata, load: () => import('./inception-resnet-v2.ts') },
   { metadata: inceptionV3Metadata, load: () => import('./inception-v3.ts') },
