@@ -4,6 +4,7 @@ import { deepCaptchaMetadata } from './deep-captcha.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
 import { fractalnetMetadata } from './fractalnet.metadata.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
+import { mckernelMetadata } from './mckernel.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
 import { mobilenetV2Metadata } from './mobilenet-v2.metadata.ts'
 import type { Network, NetworkOptions } from './network.ts'
@@ -56,6 +57,7 @@ const families: readonly Family[] = [
   { metadata: simplenetMetadata, load: () => import('./simplenet.ts') },
   { metadata: fractalnetMetadata, load: () => import('./fractalnet.ts') },
   { metadata: deepCaptchaMetadata, load: () => import('./deep-captcha.ts') },
+  { metadata: mckernelMetadata, load: () => import('./mckernel.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(

@@ -9,3 +9,4 @@ export {
 } from './conv-norm-act.ts'
 export { SpatialPyramidPool2d } from './spatial-pyramid.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
+export { walshHadamard } from './walsh-hadamard.ts'
