@@ -29,6 +29,7 @@ import { inceptionResNetV2Metadata } from './inception-resnet-v2.metadata.ts'
 import { inceptionV3Metadata } from './inception-v3.metadata.ts'
 import { inceptionV4Metadata } from './inception-v4.metadata.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
+import { mckernelMetadata } from './mckernel.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
 import { mixnetMetadata } from './mixnet.metadata.ts'
 import { mnasnetMetadata } from './mnasnet.metadata.ts'
@@ -171,6 +172,7 @@ const families: readonly Family[] = [
   { metadata: skresnetMetadata, load: () => import('./skresnet.ts') },
   { metadata: tresnetMetadata, load: () => import('./tresnet.ts') },
   { metadata: wideResnetMetadata, load: () => import('./wide-resnet.ts') },
+  { metadata: mckernelMetadata, load: () => import('./mckernel.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(

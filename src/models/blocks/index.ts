@@ -51,3 +51,4 @@ export {
   shrinkingUnit,
 } from './inception-units.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
+export { walshHadamard } from './walsh-hadamard.ts'
