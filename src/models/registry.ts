@@ -1,6 +1,10 @@
 import { checkOptions, nearest, type OptionKind, type OptionKinds } from '../tensor/options.ts'
 import { alexnetMetadata } from './alexnet.metadata.ts'
+import { assembleMetadata } from './assemble-resnet.metadata.ts'
+import { bigLittleMetadata } from './big-little.metadata.ts'
+import { detnetMetadata } from './detnet.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
+import { harmnetMetadata } from './harmnet.metadata.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
 import { mobilenetV2Metadata } from './mobilenet-v2.metadata.ts'
@@ -9,6 +13,7 @@ import type { Network, NetworkOptions } from './network.ts'
 import { pcbMetadata } from './pcb.metadata.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
+import { scalenetMetadata } from './scalenet.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
 import { vggMetadata } from './vgg.metadata.ts'
 
@@ -44,8 +49,13 @@ const families: readonly Family[] = [
   { metadata: cifarResnetMetadata, load: () => import('./resnet-cifar.ts') },
   { metadata: squeezenetMetadata, load: () => import('./squeezenet.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
+  { metadata: assembleMetadata, load: () => import('./assemble-resnet.ts') },
+  { metadata: bigLittleMetadata, load: () => import('./big-little.ts') },
+  { metadata: detnetMetadata, load: () => import('./detnet.ts') },
+  { metadata: harmnetMetadata, load: () => import('./harmnet.ts') },
   { metadata: multigrainMetadata, load: () => import('./multigrain.ts') },
   { metadata: pcbMetadata, load: () => import('./pcb.ts') },
+  { metadata: scalenetMetadata, load: () => import('./scalenet.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(
