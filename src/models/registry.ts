@@ -28,6 +28,11 @@ import { greedynasMetadata } from './greedynas.metadata.ts'
 import { inceptionResNetV2Metadata } from './inception-resnet-v2.metadata.ts'
 import { inceptionV3Metadata } from './inception-v3.metadata.ts'
 import { inceptionV4Metadata } from './inception-v4.metadata.ts'
+import { assembleMetadata } from './assemble-resnet.metadata.ts'
+import { bigLittleMetadata } from './big-little.metadata.ts'
+import { detnetMetadata } from './detnet.metadata.ts'
+import { FeaturePyramid } from './feature-pyramid.ts'
+import { harmnetMetadata } from './harmnet.metadata.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
 import { mckernelMetadata } from './mckernel.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
@@ -66,6 +71,7 @@ import { sknetMetadata } from './sknet.metadata.ts'
 import { skresnetMetadata } from './skresnet.metadata.ts'
 import { snetMetadata } from './snet.metadata.ts'
 import { sppnetMetadata } from './sppnet.metadata.ts'
+import { scalenetMetadata } from './scalenet.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
 import { squeezenextMetadata } from './squeezenext.metadata.ts'
 import { tresnetMetadata } from './tresnet.metadata.ts'
@@ -173,6 +179,13 @@ const families: readonly Family[] = [
   { metadata: tresnetMetadata, load: () => import('./tresnet.ts') },
   { metadata: wideResnetMetadata, load: () => import('./wide-resnet.ts') },
   { metadata: mckernelMetadata, load: () => import('./mckernel.ts') },
+  { metadata: assembleMetadata, load: () => import('./assemble-resnet.ts') },
+  { metadata: bigLittleMetadata, load: () => import('./big-little.ts') },
+  { metadata: detnetMetadata, load: () => import('./detnet.ts') },
+  { metadata: harmnetMetadata, load: () => import('./harmnet.ts') },
+  { metadata: multigrainMetadata, load: () => import('./multigrain.ts') },
+  { metadata: pcbMetadata, load: () => import('./pcb.ts') },
+  { metadata: scalenetMetadata, load: () => import('./scalenet.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(

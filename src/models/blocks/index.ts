@@ -50,5 +50,16 @@ export {
   shrinkingLine,
   shrinkingUnit,
 } from './inception-units.ts'
+export { DropBlock } from './drop-block.ts'
+export { type GeMOptions, GeMPool2d } from './gem.ts'
+export {
+  type DctFilterOptions,
+  dctBank,
+  dctFilters,
+  filtersFirst,
+  HarmonicConv2d,
+  type HarmonicConv2dOptions,
+  harmonicKernel,
+} from './harmonic.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
 export { walshHadamard } from './walsh-hadamard.ts'
