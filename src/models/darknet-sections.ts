@@ -155,8 +155,10 @@ export class DarknetYolo extends Module {
       .sub((scaleXY - 1) / 2)
     return {
       centers: within.add(corners).div(tensor([columns, rows])),
+      // No box is that large; without a limit, weights that are not trained yet give infinities.
       sizes: boxes
         .narrow(2, 2, 2)
+        .clamp(undefined, 80)
         .exp()
         .mul(perBox((_, [w, h]) => [w / width, h / height])),
       scores: boxes.narrow(2, 4, channels / count - 4).sigmoid(),
