@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { signedOf } from '../../scripts/golden.mjs'
-import { InvertedResidual, MixedConv2d, splitChannels } from '../../src/models/blocks/index.ts'
+import { GhostModule, InvertedResidual, MixedConv2d, splitChannels } from '../../src/models/blocks/index.ts'
 import { scaledStages } from '../../src/models/efficientnet-notation.ts'
 import { createModel, type ModelOptions } from '../../src/models/index.ts'
 import { concat, manualSeed, noGrad, type Tensor, tensor, zeros } from '../../src/tensor/index.ts'
@@ -73,6 +73,19 @@ describe('mixed convolution', () => {
   it('needs a channel for each kernel', () => {
     expect(() => new MixedConv2d(2, 8, [3, 5, 7])).toThrow('3 kernel sizes do not share 2 channels')
     expect(() => new MixedConv2d(2, 8, [])).toThrow('0 kernel sizes')
+  })
+})
+
+describe('ghost modules', () => {
+  it('make as many maps as are wanted, the first of them by the ordinary convolution', async () => {
+    const module = new GhostModule(4, 7, { ratio: 3, stride: 2 }).eval()
+    const x = tensor(signedOf('mobile', 'maps', [1, 4, 9, 8]), [1, 4, 9, 8])
+    const maps = module.forward(x)
+    expect(maps.shape).toEqual([1, 7, 5, 4])
+    const primary = module.primary_conv.forward(x) as Tensor
+    expect(primary.shape[1]).toBe(3)
+    expect(module.cheap_operation.forward(primary).shape[1]).toBe(6)
+    expect(await maps.narrow(1, 0, 3).data()).toEqual(await primary.data())
   })
 })
 
