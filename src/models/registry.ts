@@ -9,7 +9,7 @@ import type { ModelMetadata } from './metadata.ts'
 import { mobilenetV2Metadata } from './mobilenet-v2.metadata.ts'
 import { mogaMetadata } from './moga.metadata.ts'
 import type { Network, NetworkOptions } from './network.ts'
-import { proxylessnasMetadata } from './proxylessnas.metadata.ts'
+import { proxylessnasMetadata, proxylessnasNetsMetadata } from './proxylessnas.metadata.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
 import { scarletMetadata } from './scarlet.metadata.ts'
@@ -58,6 +58,7 @@ const families: readonly Family[] = [
   { metadata: greedynasMetadata, load: () => import('./greedynas.ts') },
   { metadata: mogaMetadata, load: () => import('./moga.ts') },
   { metadata: proxylessnasMetadata, load: () => import('./proxylessnas.ts') },
+  { metadata: proxylessnasNetsMetadata, load: () => import('./proxylessnas-nets.ts') },
   { metadata: scarletMetadata, load: () => import('./scarlet.ts') },
   { metadata: shufflenetMetadata, load: () => import('./shufflenet.ts') },
   { metadata: megviiShufflenetMetadata, load: () => import('./shufflenet-megvii.ts') },
