@@ -1,4 +1,4 @@
-import { Conv2d, Dropout, init, Linear, Module, ReLU6, Sequential } from '../nn/index.ts'
+import { Conv2d, init, Linear, Module, Sequential } from '../nn/index.ts'
 import type { Tensor } from '../tensor/index.ts'
 import type { OptionKinds } from '../tensor/options.ts'
 import {
@@ -7,7 +7,6 @@ import {
   type ConvNormActOptions,
   type MobileLayer,
   type MobileStage,
-  mobileFeatureInfo,
   mobileLayers,
   type NormLayer,
 } from './blocks/index.ts'
@@ -19,29 +18,25 @@ import {
   networkOptions,
   type Variant,
 } from './network.ts'
-import type { ProxylessNASName, ProxylessNASNetsName } from './proxylessnas.metadata.ts'
+import type { ProxylessNASName } from './proxylessnas.metadata.ts'
 
 export interface ProxylessNASOptions extends NetworkOptions {
   /** Of batch normalization; 1e-3 unless given. */
   readonly normEps?: number
 }
 
-export interface ProxylessNASNetsOptions extends ProxylessNASOptions {
-  /** Before the classifier; none unless given. */
-  readonly dropout?: number
-}
-
-interface ProxylessSpec {
+export interface ProxylessSpec {
   readonly stem: number
   readonly stages: readonly MobileStage[]
   readonly genotype: string
   readonly last: number
 }
 
-const defaultEps = 1e-3
+/** Of batch normalization. */
+export const proxylessEps = 1e-3
 
 /** The three convolutions of an inverted residual, the first of which there is only where it expands. */
-function convolutions(
+export function proxylessConvolutions(
   { choice, inChannels, outChannels, stride }: MobileLayer,
   norm: NormLayer,
 ): readonly [expand: ConvNormAct | null, depthwise: ConvNormAct, project: ConvNormAct] {
@@ -62,7 +57,7 @@ class Body extends Module {
 
   constructor(layer: MobileLayer, norm: NormLayer) {
     super()
-    const [expand, depthwise, project] = convolutions(layer, norm)
+    const [expand, depthwise, project] = proxylessConvolutions(layer, norm)
     this.bc_conv = expand
     this.dw_conv = depthwise
     this.pw_conv = project
@@ -100,7 +95,7 @@ export class ProxylessNAS extends Network {
 
   constructor(spec: ProxylessSpec, options: ProxylessNASOptions = {}) {
     super()
-    const { numClasses = 1000, inChannels = 3, normEps = defaultEps } = options
+    const { numClasses = 1000, inChannels = 3, normEps = proxylessEps } = options
     const norm = batchNorm(normEps)
     this.numClasses = numClasses
     const stem = new ConvNormAct(inChannels, spec.stem, 3, { stride: 2, norm, activation: 'relu6' })
@@ -146,123 +141,6 @@ export class ProxylessNAS extends Network {
   }
 }
 
-class MBInvertedConv extends Module {
-  inverted_bottleneck: ConvNormAct | null
-  depth_conv: ConvNormAct
-  point_linear: ConvNormAct
-
-  constructor(layer: MobileLayer, norm: NormLayer) {
-    super()
-    const [expand, depthwise, project] = convolutions(layer, norm)
-    this.inverted_bottleneck = expand
-    this.depth_conv = depthwise
-    this.point_linear = project
-  }
-
-  override forward(x: Tensor): Tensor {
-    const expanded = this.inverted_bottleneck ? this.inverted_bottleneck.forward(x) : x
-    return this.point_linear.forward(this.depth_conv.forward(expanded))
-  }
-}
-
-class Block extends Module {
-  mobile_inverted_conv: MBInvertedConv | null
-  readonly #shortcut: boolean
-
-  constructor(layer: MobileLayer, norm: NormLayer) {
-    super()
-    this.mobile_inverted_conv = layer.choice && new MBInvertedConv(layer, norm)
-    this.#shortcut = !layer.firstOfStage
-  }
-
-  override forward(x: Tensor): Tensor {
-    if (!this.mobile_inverted_conv) return x
-    const y = this.mobile_inverted_conv.forward(x)
-    return this.#shortcut ? x.add(y) : y
-  }
-}
-
-/** The normalization comes first in state dicts. */
-class ConvLayer extends Module {
-  bn: Module
-  activation: ReLU6 = new ReLU6()
-  conv: Conv2d
-
-  constructor(inChannels: number, outChannels: number, kernel: number, stride: number, norm: NormLayer) {
-    super()
-    this.bn = norm(outChannels)
-    const padding = (kernel - 1) / 2
-    this.conv = new Conv2d(inChannels, outChannels, kernel, { stride, padding, bias: false })
-  }
-
-  override forward(x: Tensor): Tensor {
-    return this.activation.forward(this.bn.forward(this.conv.forward(x)))
-  }
-}
-
-class LinearLayer extends Module {
-  dropout: Dropout
-  linear: Linear
-
-  constructor(inFeatures: number, outFeatures: number, dropout: number) {
-    super()
-    this.dropout = new Dropout(dropout)
-    this.linear = new Linear(inFeatures, outFeatures)
-    init.zeros(this.linear.bias!)
-  }
-
-  override forward(x: Tensor): Tensor {
-    return this.linear.forward(this.dropout.forward(x))
-  }
-}
-
-/** ProxylessNAS (Cai et al. 2019) with the authors' names; layers that the search left out keep their numbers. */
-export class ProxylessNASNets extends Network {
-  first_conv: ConvLayer
-  blocks: Sequential
-  feature_mix_layer: ConvLayer
-  classifier: LinearLayer
-  numClasses: number
-  readonly featureInfo: readonly FeatureInfo[]
-
-  constructor(spec: ProxylessSpec, options: ProxylessNASNetsOptions = {}) {
-    super()
-    const { numClasses = 1000, inChannels = 3, normEps = defaultEps, dropout = 0 } = options
-    const norm = batchNorm(normEps)
-    this.numClasses = numClasses
-    const layers = mobileLayers(spec.stem, spec.stages, spec.genotype)
-    this.first_conv = new ConvLayer(inChannels, spec.stem, 3, 2, norm)
-    this.blocks = new Sequential(...layers.map((layer) => new Block(layer, norm)))
-    this.feature_mix_layer = new ConvLayer(layers.at(-1)!.outChannels, spec.last, 1, 1, norm)
-    this.classifier = new LinearLayer(spec.last, numClasses, dropout)
-    this.featureInfo = mobileFeatureInfo(layers, (i) => `blocks.${i}`)
-    for (const module of this.modules()) {
-      if (module instanceof Conv2d) init.kaimingNormal(module.weight, { mode: 'fanOut' })
-    }
-  }
-
-  forwardFeatures(x: Tensor): Tensor {
-    return this.feature_mix_layer.forward(this.stagesOf(this.blocks, this.first_conv.forward(x)))
-  }
-
-  forwardHead(x: Tensor, { preLogits = false }: HeadOptions = {}): Tensor {
-    const descriptor = x.mean([2, 3])
-    return preLogits ? descriptor : this.classifier.forward(descriptor)
-  }
-
-  classifierNames(): readonly string[] {
-    return ['classifier.linear']
-  }
-
-  override headNames(): readonly string[] {
-    return ['feature_mix_layer', 'classifier.linear']
-  }
-
-  protected override initializeClassifier(layer: Linear): void {
-    init.zeros(layer.bias!)
-  }
-}
-
 const strides = [1, 2, 2, 2, 1, 2, 1] as const
 
 const spec = (
@@ -277,7 +155,9 @@ const spec = (
   last,
 })
 
-const specs = {
+export const proxylessSpecs: Readonly<
+  Record<'gpu' | 'mobile' | 'mobile14' | 'cpu' | 'quarter' | 'third', ProxylessSpec>
+> = {
   gpu: spec(
     [40, 24, 32, 56, 112, 128, 256, 432],
     1728,
@@ -293,32 +173,18 @@ const specs = {
   ),
   quarter: spec([8, 8, 8, 16, 24, 24, 48, 80], 320),
   third: spec([16, 8, 16, 16, 24, 32, 64, 96], 384),
-} as const
+}
 
-const options: OptionKinds<ProxylessNASOptions> = { ...networkOptions, normEps: 'number' }
+export const proxylessOptions: OptionKinds<ProxylessNASOptions> = { ...networkOptions, normEps: 'number' }
 
-const pytorchcv = (given: ProxylessSpec): Variant<ProxylessNASOptions> => ({
-  options,
-  create: (own) => new ProxylessNAS(given, own),
+const variant = (given: ProxylessSpec): Variant<ProxylessNASOptions> => ({
+  options: proxylessOptions,
+  create: (options) => new ProxylessNAS(given, options),
 })
 
-const authors = (given: ProxylessSpec): Variant<ProxylessNASNetsOptions> => ({
-  options: { ...options, dropout: 'probability' },
-  create: (own) => new ProxylessNASNets(given, own),
-})
-
-export const variants: Readonly<
-  Record<ProxylessNASName, Variant<ProxylessNASOptions>> &
-    Record<ProxylessNASNetsName, Variant<ProxylessNASNetsOptions>>
-> = {
-  proxylessnas_gpu: pytorchcv(specs.gpu),
-  proxylessnas_mobile: pytorchcv(specs.mobile),
-  proxylessnas_mobile14: pytorchcv(specs.mobile14),
-  proxylessnas_cpu: pytorchcv(specs.cpu),
-  proxyless_gpu: authors(specs.gpu),
-  proxyless_mobile: authors(specs.mobile),
-  proxyless_mobile_14: authors(specs.mobile14),
-  proxyless_cpu: authors(specs.cpu),
-  'proxyless_mobile_w0.25_r112': authors(specs.quarter),
-  'proxyless_mobile_w0.3_r176': authors(specs.third),
+export const variants: Readonly<Record<ProxylessNASName, Variant<ProxylessNASOptions>>> = {
+  proxylessnas_gpu: variant(proxylessSpecs.gpu),
+  proxylessnas_mobile: variant(proxylessSpecs.mobile),
+  proxylessnas_mobile14: variant(proxylessSpecs.mobile14),
+  proxylessnas_cpu: variant(proxylessSpecs.cpu),
 }

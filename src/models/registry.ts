@@ -54,6 +54,7 @@ import { pyramidnetMetadata } from './pyramidnet.metadata.ts'
 import { regnetMetadata } from './regnet.metadata.ts'
 import { timmRegnetMetadata } from './regnet-timm.metadata.ts'
 import { resnestMetadata } from './resnest.metadata.ts'
+import { proxylessnasMetadata, proxylessnasNetsMetadata } from './proxylessnas.metadata.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
 import { resnetDMetadata } from './resnet-d.metadata.ts'
@@ -143,6 +144,7 @@ const families: readonly Family[] = [
   { metadata: greedynasMetadata, load: () => import('./greedynas.ts') },
   { metadata: mogaMetadata, load: () => import('./moga.ts') },
   { metadata: proxylessnasMetadata, load: () => import('./proxylessnas.ts') },
+  { metadata: proxylessnasNetsMetadata, load: () => import('./proxylessnas-nets.ts') },
   { metadata: scarletMetadata, load: () => import('./scarlet.ts') },
   { metadata: shufflenetMetadata, load: () => import('./shufflenet.ts') },
   { metadata: megviiShufflenetMetadata, load: () => import('./shufflenet-megvii.ts') },
