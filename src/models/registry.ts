@@ -49,12 +49,11 @@ import { overfeatMetadata } from './overfeat.metadata.ts'
 import { pcbMetadata } from './pcb.metadata.ts'
 import { peleenetMetadata } from './peleenet.metadata.ts'
 import { prelunetMetadata } from './prelunet.metadata.ts'
-import { proxylessnasMetadata } from './proxylessnas.metadata.ts'
+import { proxylessnasMetadata, proxylessnasNetsMetadata } from './proxylessnas.metadata.ts'
 import { pyramidnetMetadata } from './pyramidnet.metadata.ts'
 import { regnetMetadata } from './regnet.metadata.ts'
 import { timmRegnetMetadata } from './regnet-timm.metadata.ts'
 import { resnestMetadata } from './resnest.metadata.ts'
-import { proxylessnasMetadata, proxylessnasNetsMetadata } from './proxylessnas.metadata.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
 import { resnetDMetadata } from './resnet-d.metadata.ts'
@@ -215,7 +214,9 @@ export async function createModel(name: string, options: ModelOptions = {}): Pro
   const family = familyOf(name)
   const variant = await variantOf(name)
   checkOptions(`createModel('${name}')`, options, { ...variant.options, ...pyramidOptions })
-  const { featuresOnly = false, outIndices, ...own } = options
+  // An option that is undefined counts as not given: it must not take the place of a variant's own default.
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  const { featuresOnly = false, outIndices, ...own } = given as ModelOptions
   if (outIndices !== undefined && !featuresOnly) {
     throw new TypeError(`createModel('${name}'): outIndices needs featuresOnly`)
   }

@@ -39,6 +39,10 @@ describe('options that a network does not take', () => {
 
   it('and options that are undefined count as not given', async () => {
     expect((await createModel('lenet5', { numClasses: undefined } as never)).numClasses).toBe(10)
+    const narrow = await createModel('mobilenetv2_050', { widthMult: undefined } as never)
+    expect(narrow.parameters().reduce((sum, { size }) => sum + size, 0)).toBe(
+      modelMetadata('mobilenetv2_050').parameters,
+    )
   })
 })
 
