@@ -3,6 +3,7 @@ import { alexnetMetadata } from './alexnet.metadata.ts'
 import { bnInceptionMetadata } from './bninception.metadata.ts'
 import { dicenetMetadata } from './dicenet.metadata.ts'
 import { dpnMetadata } from './dpn.metadata.ts'
+import { edgeNetSegmentationMetadata } from './edgenet-segmentation.metadata.ts'
 import { espnetv2Metadata } from './espnetv2.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
 import { googlenetMetadata } from './googlenet.metadata.ts'
@@ -54,6 +55,7 @@ const families: readonly Family[] = [
   { metadata: bnInceptionMetadata, load: () => import('./bninception.ts') },
   { metadata: dicenetMetadata, load: () => import('./dicenet.ts') },
   { metadata: dpnMetadata, load: () => import('./dpn.ts') },
+  { metadata: edgeNetSegmentationMetadata, load: () => import('./edgenet-segmentation.ts') },
   { metadata: espnetv2Metadata, load: () => import('./espnetv2.ts') },
   { metadata: googlenetMetadata, load: () => import('./googlenet.ts') },
   { metadata: inceptionResNetV2Metadata, load: () => import('./inception-resnet-v2.ts') },
