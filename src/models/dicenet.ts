@@ -162,7 +162,7 @@ class ShuffledUnit extends Module {
   }
 }
 
-interface DiceNetSpec {
+export interface DiceNetSpec {
   readonly stem: number
   readonly widths: readonly [number, number, number]
   readonly head: number
@@ -170,7 +170,35 @@ interface DiceNetSpec {
 }
 
 /** Shuffled units of each stage. */
-const depths = [3, 7, 3] as const
+const depths = [3, 7, 3]
+
+/** The stem and the first `count` stages by name, made for images of [height, width]. */
+export function diceEncoder(
+  { stem, widths }: Pick<DiceNetSpec, 'stem' | 'widths'>,
+  inChannels: number,
+  [height, width]: Size,
+  count: number,
+): Readonly<Record<string, Module>> {
+  const modules: Record<string, Module> = {
+    init_block: new Sequential({
+      conv: new ConvNormPReLU(inChannels, stem, 3, { stride: 2 }),
+      pool: new MaxPool2d(3, { stride: 2, padding: 1 }),
+    }),
+  }
+  let channels = stem
+  for (const [i, depth] of depths.slice(0, count).entries()) {
+    const stride = 8 * 2 ** i
+    const size: Size = [height / stride, width / stride]
+    const units: Record<string, Module> = { unit1: stridedUnit(channels, size) }
+    const out = widths[i]!
+    for (let j = 0; j < depth; j++) {
+      units[`unit${j + 2}`] = new ShuffledUnit(j === 0 ? 2 * channels : out, out, size)
+    }
+    modules[`stage${i + 1}`] = new Sequential(units)
+    channels = out
+  }
+  return modules
+}
 
 /** DiCENet (Mehta et al. 2019). */
 export class DiceNet extends Network {
@@ -182,33 +210,17 @@ export class DiceNet extends Network {
   constructor(spec: DiceNetSpec, options: DiceNetOptions = {}) {
     super()
     const { numClasses = 1000, inChannels = 3, dropoutRate = spec.dropoutRate, inputSize = 224 } = options
-    const [height, width] = typeof inputSize === 'number' ? [inputSize, inputSize] : inputSize
-    if (![height, width].every((side) => Number.isInteger(side / 32) && side > 0)) {
-      throw new RangeError(`DiceNet: inputSize must be multiples of 32, got ${inputSize}`)
-    }
     this.numClasses = numClasses
-    let channels = spec.stem
-    const modules: Record<string, Module> = {
-      init_block: new Sequential({
-        conv: new ConvNormPReLU(inChannels, channels, 3, { stride: 2 }),
-        pool: new MaxPool2d(3, { stride: 2, padding: 1 }),
-      }),
-    }
-    const featureInfo: FeatureInfo[] = [{ name: 'features.init_block.conv', channels, stride: 2 }]
-    for (const [i, depth] of depths.entries()) {
-      const stride = 8 * 2 ** i
-      const size: Size = [height / stride, width / stride]
-      const units: Record<string, Module> = { unit1: stridedUnit(channels, size) }
-      const out = spec.widths[i]!
-      for (let j = 0; j < depth; j++) {
-        units[`unit${j + 2}`] = new ShuffledUnit(j === 0 ? 2 * channels : out, out, size)
-      }
-      modules[`stage${i + 1}`] = new Sequential(units)
-      channels = out
-      featureInfo.push({ name: `features.stage${i + 1}`, channels, stride })
-    }
-    this.features = new Sequential(modules)
-    this.featureInfo = featureInfo
+    this.features = new Sequential(diceEncoder(spec, inChannels, designSize(inputSize), 3))
+    const channels = spec.widths[2]
+    this.featureInfo = [
+      { name: 'features.init_block.conv', channels: spec.stem, stride: 2 },
+      ...spec.widths.map((channels, i) => ({
+        name: `features.stage${i + 1}`,
+        channels,
+        stride: 8 * 2 ** i,
+      })),
+    ]
     this.output = new Sequential({
       conv1: new Conv2d(channels, spec.head, 1, { groups: 4, bias: false }),
       dropout: new Dropout(dropoutRate),
@@ -239,6 +251,15 @@ export class DiceNet extends Network {
   }
 }
 
+/** Throws unless both sides are multiples of 32. */
+export function designSize(inputSize: number | Size): Size {
+  const [height, width] = typeof inputSize === 'number' ? [inputSize, inputSize] : inputSize
+  if (![height, width].every((side) => Number.isInteger(side / 32) && side > 0)) {
+    throw new RangeError(`DiceNet: inputSize must be multiples of 32, got ${inputSize}`)
+  }
+  return [height, width]
+}
+
 function initialize(convolution: Conv2d): void {
   init.kaimingNormal(convolution.weight, { mode: 'fanOut' })
   if (convolution.bias) init.zeros(convolution.bias)
@@ -252,7 +273,7 @@ const spec = (widths: DiceNetSpec['widths'], others: Partial<DiceNetSpec> = {}):
   ...others,
 })
 
-const specs: Readonly<Record<DiceNetName, DiceNetSpec>> = {
+export const diceNetSpecs: Readonly<Record<DiceNetName, DiceNetSpec>> = {
   dicenet_wd5: spec([32, 64, 128], { stem: 16, dropoutRate: 0.1 }),
   dicenet_wd2: spec([48, 96, 192], { dropoutRate: 0.1 }),
   dicenet_w3d4: spec([86, 172, 344], { dropoutRate: 0.1 }),
@@ -266,7 +287,7 @@ const specs: Readonly<Record<DiceNetName, DiceNetSpec>> = {
 
 const variant = (name: DiceNetName): Variant<DiceNetOptions> => ({
   options: { ...networkOptions, dropoutRate: 'probability', inputSize: 'any' },
-  create: (options) => new DiceNet(specs[name], options),
+  create: (options) => new DiceNet(diceNetSpecs[name], options),
 })
 
 /** Named by width as pytorchcv does, w7d8 being 1.75 times as wide as w1 there; w12d5, 2.4 times, is in the authors' code alone. */

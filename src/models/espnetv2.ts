@@ -157,46 +157,80 @@ const dilations: readonly (readonly (readonly [units: number, dilations: readonl
   ],
 ]
 
+/** The stem and the first stages of a width, by name, and the channels of each. */
+export interface EspEncoder {
+  readonly modules: Readonly<Record<string, Module>>
+  readonly channels: readonly number[]
+}
+
+/** `reinforced` says of each stage whether it sees the image; their number is that of the stages. */
+export function espEncoder(scale: number, inChannels: number, reinforced: readonly boolean[]): EspEncoder {
+  const base = 4 * Math.ceil(Math.floor(32 * scale) / 4)
+  const channels = [Math.min(32, base)]
+  const modules: Record<string, Module> = {
+    init_block: new Sequential({ conv: new ConvNormPReLU(inChannels, channels[0]!, 3, { stride: 2 }) }),
+  }
+  for (const [i, seesImage] of reinforced.entries()) {
+    const width = base * 2 ** (i + 1)
+    const units: Record<string, Module> = {}
+    for (const rates of dilations[i]!.flatMap(([count, rates]) =>
+      Array.from({ length: count }, () => rates),
+    )) {
+      const j = Object.keys(units).length
+      units[`unit${j + 1}`] =
+        j === 0
+          ? new Downsample(channels[i]!, width, seesImage ? inChannels : null, rates)
+          : new EESP(width, width, 1, rates)
+    }
+    modules[`stage${i + 1}`] = new Stage(units)
+    channels.push(width)
+  }
+  return { modules, channels }
+}
+
+/** The outputs of the stem and the stages of `espEncoder`; `run` runs each, and may checkpoint it. */
+export function espMaps(
+  features: Sequential,
+  x: Tensor,
+  run: (stage: { forward(x: Tensor): Tensor }, x: Tensor) => Tensor,
+): Tensor[] {
+  const pool = averages()
+  const maps = [run(features.get('init_block'), x)]
+  let image: Tensor = pool.forward(x)
+  for (const stage of features) {
+    if (!(stage instanceof Stage)) continue
+    const shrunk: Tensor = pool.forward(image)
+    maps.push(run({ forward: (input) => stage.forward(input, shrunk) }, maps.at(-1)!))
+    image = shrunk
+  }
+  return maps
+}
+
 /** ESPNetv2 (Mehta et al. 2018). */
 export class EspNetV2 extends Network {
   features: Sequential
   output: Sequential
   numClasses: number
   readonly featureInfo: readonly FeatureInfo[]
-  readonly #pool = averages()
 
   constructor(scale: number, options: EspNetV2Options = {}) {
     super()
     const { numClasses = 1000, inChannels = 3, dropoutRate = 0.2, lastReinforcement = true } = options
     this.numClasses = numClasses
-    const base = 4 * Math.ceil(Math.floor(32 * scale) / 4)
-    const final = scale > 1.5 ? 1280 : 1024
-    let channels = Math.min(32, base)
-    const modules: Record<string, Module> = {
-      init_block: new Sequential({ conv: new ConvNormPReLU(inChannels, channels, 3, { stride: 2 }) }),
-    }
-    const featureInfo: FeatureInfo[] = [{ name: 'features.init_block', channels, stride: 2 }]
-    for (const [i, groups] of dilations.entries()) {
-      const width = base * 2 ** (i + 1)
-      const units: Record<string, Module> = {}
-      for (const rates of groups.flatMap(([count, rates]) => Array.from({ length: count }, () => rates))) {
-        const j = Object.keys(units).length
-        const imageChannels = i < 3 || lastReinforcement ? inChannels : null
-        units[`unit${j + 1}`] =
-          j === 0 ? new Downsample(channels, width, imageChannels, rates) : new EESP(width, width, 1, rates)
-      }
-      modules[`stage${i + 1}`] = new Stage(units)
-      channels = width
-      if (i < 3) featureInfo.push({ name: `features.stage${i + 1}`, channels, stride: 4 * 2 ** i })
-    }
+    const { modules, channels } = espEncoder(scale, inChannels, [true, true, true, lastReinforcement])
+    const [width, final] = [channels.at(-1)!, scale > 1.5 ? 1280 : 1024]
     this.features = new Sequential({
       ...modules,
       final_block: new Sequential({
-        conv1: new ConvNormPReLU(channels, channels, 3, { groups: channels }),
-        conv2: new ConvNormPReLU(channels, final, 1, { groups: 4 }),
+        conv1: new ConvNormPReLU(width, width, 3, { groups: width }),
+        conv2: new ConvNormPReLU(width, final, 1, { groups: 4 }),
       }),
     })
-    this.featureInfo = [...featureInfo, { name: 'features.final_block', channels: final, stride: 32 }]
+    this.featureInfo = ['init_block', 'stage1', 'stage2', 'stage3', 'final_block'].map((name, i) => ({
+      name: `features.${name}`,
+      channels: i === 4 ? final : channels[i]!,
+      stride: 2 ** (i + 1),
+    }))
     this.output = new Sequential({
       dropout: new Dropout(dropoutRate),
       fc: new Linear(final, numClasses),
@@ -207,15 +241,8 @@ export class EspNetV2 extends Network {
   }
 
   forwardFeatures(x: Tensor): Tensor {
-    let image: Tensor = this.#pool.forward(x)
-    let y = this.stage(this.features.get('init_block'), x)
-    for (const name of ['stage1', 'stage2', 'stage3', 'stage4']) {
-      const shrunk: Tensor = this.#pool.forward(image)
-      const stage = this.features.get(name) as Stage
-      y = this.stage({ forward: (input) => stage.forward(input, shrunk) }, y)
-      image = shrunk
-    }
-    return this.stage(this.features.get('final_block'), y)
+    const maps = espMaps(this.features, x, (stage, input) => this.stage(stage, input))
+    return this.stage(this.features.get('final_block'), maps.at(-1)!)
   }
 
   forwardHead(x: Tensor, { preLogits = false }: HeadOptions = {}): Tensor {

@@ -19,6 +19,7 @@ import { ecaNetMetadata } from './eca-net.metadata.ts'
 import { efficientnetMetadata } from './efficientnet.metadata.ts'
 import { lukemelasEfficientnetMetadata } from './efficientnet-lukemelas.metadata.ts'
 import { tensorFlowEfficientnetMetadata } from './efficientnet-tf.metadata.ts'
+import { edgeNetSegmentationMetadata } from './edgenet-segmentation.metadata.ts'
 import { espnetv2Metadata } from './espnetv2.metadata.ts'
 import { fbnetMetadata } from './fbnet.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
@@ -121,6 +122,7 @@ const families: readonly Family[] = [
   { metadata: bnInceptionMetadata, load: () => import('./bninception.ts') },
   { metadata: dicenetMetadata, load: () => import('./dicenet.ts') },
   { metadata: dpnMetadata, load: () => import('./dpn.ts') },
+  { metadata: edgeNetSegmentationMetadata, load: () => import('./edgenet-segmentation.ts') },
   { metadata: espnetv2Metadata, load: () => import('./espnetv2.ts') },
   { metadata: googlenetMetadata, load: () => import('./googlenet.ts') },
   { metadata: inceptionResNetV2Metadata, load: () => import('./inception-resnet-v2.ts') },

@@ -91,3 +91,20 @@ describe('DiCENet', () => {
     await expect(createModel('dicenet_wd5', { inputSize: 100 })).rejects.toThrow('multiples of 32')
   })
 })
+
+describe('segmentation', () => {
+  it.each(['espnetv2_seg_wd2', 'dicenet_seg_wd5'])(
+    '%s scores each pixel of images of any size',
+    async (name) => {
+      const network = await createModel(name, { numClasses: 6 })
+      const x = images(2, 3, 90, 61)
+      expect(network.forwardAll(x).map(({ shape }) => shape)).toEqual([[2, 6, 90, 61]])
+      expect(network.separateHead).toBe(false)
+      expect(() => network.forwardHead(network.forwardFeatures(x))).toThrow('call forward or forwardAll')
+      expect(
+        network.classifierNames().map((layer) => network.stateDict().get(`${layer}.weight`)!.shape),
+      ).toEqual([[6, 10, 1, 1]])
+      expect(network.weightEntries.every(({ sha256 }) => sha256 !== undefined)).toBe(true)
+    },
+  )
+})
