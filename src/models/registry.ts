@@ -15,6 +15,7 @@ import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
 import { simplenetMetadata } from './simplenet.metadata.ts'
 import { sppnetMetadata } from './sppnet.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
+import { unetxstMetadata } from './unetxst.metadata.ts'
 import { vggMetadata } from './vgg.metadata.ts'
 import { zfnetMetadata } from './zfnet.metadata.ts'
 
@@ -58,6 +59,7 @@ const families: readonly Family[] = [
   { metadata: fractalnetMetadata, load: () => import('./fractalnet.ts') },
   { metadata: deepCaptchaMetadata, load: () => import('./deep-captcha.ts') },
   { metadata: mckernelMetadata, load: () => import('./mckernel.ts') },
+  { metadata: unetxstMetadata, load: () => import('./unetxst.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(

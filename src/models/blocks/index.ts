@@ -7,6 +7,7 @@ export {
   type NormLayer,
   samePadding,
 } from './conv-norm-act.ts'
+export { type Homography, HomographyWarp } from './homography-warp.ts'
 export { SpatialPyramidPool2d } from './spatial-pyramid.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
 export { walshHadamard } from './walsh-hadamard.ts'
