@@ -51,15 +51,15 @@ const families: readonly Family[] = [
   { metadata: cifarResnetMetadata, load: () => import('./resnet-cifar.ts') },
   { metadata: squeezenetMetadata, load: () => import('./squeezenet.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
+  { metadata: deepCaptchaMetadata, load: () => import('./deep-captcha.ts') },
+  { metadata: fractalnetMetadata, load: () => import('./fractalnet.ts') },
+  { metadata: mckernelMetadata, load: () => import('./mckernel.ts') },
   { metadata: overfeatMetadata, load: () => import('./overfeat.ts') },
   { metadata: prelunetMetadata, load: () => import('./prelunet.ts') },
-  { metadata: sppnetMetadata, load: () => import('./sppnet.ts') },
-  { metadata: zfnetMetadata, load: () => import('./zfnet.ts') },
   { metadata: simplenetMetadata, load: () => import('./simplenet.ts') },
-  { metadata: fractalnetMetadata, load: () => import('./fractalnet.ts') },
-  { metadata: deepCaptchaMetadata, load: () => import('./deep-captcha.ts') },
-  { metadata: mckernelMetadata, load: () => import('./mckernel.ts') },
+  { metadata: sppnetMetadata, load: () => import('./sppnet.ts') },
   { metadata: unetxstMetadata, load: () => import('./unetxst.ts') },
+  { metadata: zfnetMetadata, load: () => import('./zfnet.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(
