@@ -197,6 +197,9 @@ function smallerSide({ inputSize }: Preprocessing): number {
 
 /** Grey images for networks that see three channels; the other way round is the evaluation transform's own. */
 function toChannels({ channels = 3 }: Preprocessing, source: UniformImages | null): Transform[] {
+  if (channels !== 1 && channels !== 3) {
+    throw new UsageError(`the network sees ${channels} channels, which pictures do not have`)
+  }
   return source !== null && source.channels !== channels
     ? [grayscale(channels)]
     : channels === 1

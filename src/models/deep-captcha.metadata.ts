@@ -3,6 +3,12 @@ import { type ModelMetadata, metadataTable, paperOf } from './metadata.ts'
 
 export type DeepCaptchaName = 'deep_captcha_numeric' | 'deep_captcha_alphanumeric'
 
+/** What the classes of each letter stand for, in the order of the reference. */
+export const captchaAlphabets: Readonly<Record<DeepCaptchaName, string>> = {
+  deep_captcha_numeric: '0123456789',
+  deep_captcha_alphanumeric: 'qwertyupasdfghjkzxcvbnm23456789',
+}
+
 /** Half the size of the pictures, each pixel the mean of those under it. */
 const grey: Preprocessing = { inputSize: [25, 67], resize: [25, 67], interpolation: 'box', channels: 1 }
 

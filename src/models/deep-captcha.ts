@@ -17,12 +17,6 @@ export interface DeepCaptchaOptions extends NetworkOptions {
   readonly dropout?: number
 }
 
-/** What the classes of each letter stand for, in the order of the reference. */
-export const captchaAlphabets: Readonly<Record<DeepCaptchaName, string>> = {
-  deep_captcha_numeric: '0123456789',
-  deep_captcha_alphanumeric: 'qwertyupasdfghjkzxcvbnm23456789',
-}
-
 function convolution(from: number, to: number): ConvNormActSequence {
   const block = new ConvNormActSequence(from, to, 5, { norm: null })
   for (const parameter of block.parameters()) initialize(parameter)

@@ -74,6 +74,7 @@ import { sppnetMetadata } from './sppnet.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
 import { squeezenextMetadata } from './squeezenext.metadata.ts'
 import { tresnetMetadata } from './tresnet.metadata.ts'
+import { unetxstMetadata } from './unetxst.metadata.ts'
 import { vggMetadata } from './vgg.metadata.ts'
 import { vovnetMetadata } from './vovnet.metadata.ts'
 import { pytorchcvVovnetMetadata } from './vovnet-cv.metadata.ts'
@@ -185,6 +186,7 @@ const families: readonly Family[] = [
   { metadata: detnetMetadata, load: () => import('./detnet.ts') },
   { metadata: harmnetMetadata, load: () => import('./harmnet.ts') },
   { metadata: scalenetMetadata, load: () => import('./scalenet.ts') },
+  { metadata: unetxstMetadata, load: () => import('./unetxst.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(

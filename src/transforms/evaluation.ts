@@ -20,8 +20,8 @@ export interface Preprocessing {
   readonly std?: readonly number[]
   /** 1: values in [0, 1] before normalisation; 255: raw. */
   readonly range?: 1 | 255
-  /** 1 for networks that see grey images; 3 unless given. */
-  readonly channels?: 1 | 3
+  /** 1 for networks that see grey images; 3 unless given; others for those that see no photographs. */
+  readonly channels?: number
 }
 
 /** ImageNet's means and standard deviations, as torchvision's and most of timm's networks use them. */

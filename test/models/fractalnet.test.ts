@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { signedOf } from '../../scripts/golden.mjs'
-import { FractalBlock, type FractalNet, joinMask } from '../../src/models/fractalnet.ts'
+import { FractalBlock, joinMask } from '../../src/models/fractal-block.ts'
+import type { FractalNet } from '../../src/models/fractalnet.ts'
 import { createModel } from '../../src/models/index.ts'
 import type { Module } from '../../src/nn/index.ts'
 import { manualSeed, noGrad, type Tensor, tensor } from '../../src/tensor/index.ts'
