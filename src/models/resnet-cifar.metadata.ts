@@ -1,4 +1,11 @@
-import { cifar32, type ModelMetadata, metadataTable, paperOf, type WeightEntry } from './metadata.ts'
+import {
+  cifar32,
+  type ModelMetadata,
+  metadataTable,
+  paperOf,
+  pytorchcvWeights,
+  type WeightEntry,
+} from './metadata.ts'
 import { fileIdentity } from './weight-files.ts'
 
 export type CifarResNetName =
@@ -22,6 +29,17 @@ function akamaster(file: string, top1: number): WeightEntry {
   }
 }
 
+/** pytorchcv's weights, whose shortcuts are projections. */
+function projected(release: string, file: string, top1: number): WeightEntry {
+  const preprocessing = { ...cifar32, mean: [0.4914, 0.4822, 0.4465], std: [0.2023, 0.1994, 0.201] }
+  const entry = pytorchcvWeights(release, file, top1, {
+    preprocessing,
+    classes: 'cifar-10',
+    naming: 'pytorchcv',
+  })
+  return { ...entry, options: { shortcut: 'B' } }
+}
+
 export const cifarResnetMetadata: Readonly<Record<CifarResNetName, ModelMetadata>> = metadataTable(
   {
     row: 'ResNet',
@@ -31,11 +49,31 @@ export const cifarResnetMetadata: Readonly<Record<CifarResNetName, ModelMetadata
     preprocessing: cifar32,
   },
   {
-    resnet20_cifar10: [269_722, 40_551_040, akamaster('resnet20-12fca82f.th', 91.73)],
+    resnet20_cifar10: [
+      269_722,
+      40_551_040,
+      akamaster('resnet20-12fca82f.th', 91.73),
+      projected('v0.0.163', 'resnet20_cifar10-0597-9b0024ac.pth.zip', 94.03),
+    ],
     resnet32_cifar10: [464_154, 68_862_592, akamaster('resnet32-d509ac18.th', 92.63)],
     resnet44_cifar10: [658_586, 97_174_144, akamaster('resnet44-014dd654.th', 93.1)],
-    resnet56_cifar10: [853_018, 125_485_696, akamaster('resnet56-4bfd9763.th', 93.39)],
-    resnet110_cifar10: [1_727_962, 252_887_680, akamaster('resnet110-1d1ed7c2.th', 93.68)],
-    resnet1202_cifar10: [19_421_274, 2_829_238_912, akamaster('resnet1202-f3b1deed.th', 93.82)],
+    resnet56_cifar10: [
+      853_018,
+      125_485_696,
+      akamaster('resnet56-4bfd9763.th', 93.39),
+      projected('v0.0.163', 'resnet56_cifar10-0452-628c42a2.pth.zip', 95.48),
+    ],
+    resnet110_cifar10: [
+      1_727_962,
+      252_887_680,
+      akamaster('resnet110-1d1ed7c2.th', 93.68),
+      projected('v0.0.163', 'resnet110_cifar10-0369-4d6ca1fc.pth.zip', 96.31),
+    ],
+    resnet1202_cifar10: [
+      19_421_274,
+      2_829_238_912,
+      akamaster('resnet1202-f3b1deed.th', 93.82),
+      projected('v0.0.214', 'resnet1202_cifar10-0353-1d5a2129.pth.zip', 96.47),
+    ],
   },
 )

@@ -7,6 +7,8 @@ import {
   torchvisionWeights as tv,
 } from './metadata.ts'
 
+import { timmResNetWeights } from './resnet-timm-weights.ts'
+
 export type ResNetName =
   | 'resnet18'
   | 'resnet34'
@@ -21,6 +23,8 @@ export type ResNetName =
   | 'resnext101_32x4d'
   | 'resnext101_32x8d'
   | 'resnext101_64x4d'
+  | 'resnext101_32x16d'
+  | 'resnext101_32x32d'
   | 'resnext152_32x4d'
   | 'wide_resnet50_2'
   | 'wide_resnet101_2'
@@ -37,25 +41,38 @@ export const resnetMetadata: Readonly<Record<ResNetName, ModelMetadata>> = {
       paper: paperOf('He et al.', 'Deep Residual Learning for Image Recognition', 2015, '1512.03385'),
     },
     {
-      resnet18: [11_689_512, 1_814_073_344, tv('resnet18-f37072fd.pth', 69.758, 89.078)],
-      resnet34: [21_797_672, 3_663_761_408, tv('resnet34-b627a593.pth', 73.314, 91.42)],
+      resnet18: [
+        11_689_512,
+        1_814_073_344,
+        tv('resnet18-f37072fd.pth', 69.758, 89.078),
+        ...timmResNetWeights.resnet18,
+      ],
+      resnet34: [
+        21_797_672,
+        3_663_761_408,
+        tv('resnet34-b627a593.pth', 73.314, 91.42),
+        ...timmResNetWeights.resnet34,
+      ],
       resnet50: [
         25_557_032,
         4_089_184_256,
         v2('resnet50-11ad3fa6.pth', 80.858, 95.434),
         tv('resnet50-0676ba61.pth', 76.13, 92.862),
+        ...timmResNetWeights.resnet50,
       ],
       resnet101: [
         44_549_160,
         7_801_405_440,
         v2('resnet101-cd907fc2.pth', 81.886, 95.78),
         tv('resnet101-63fe2227.pth', 77.374, 93.546),
+        ...timmResNetWeights.resnet101,
       ],
       resnet152: [
         60_192_808,
         11_513_626_624,
         v2('resnet152-f82ba261.pth', 82.284, 96.002),
         tv('resnet152-394f9c45.pth', 78.312, 94.046),
+        ...timmResNetWeights.resnet152,
       ],
       resnet50_v1: [25_557_032, 3_857_973_248],
       resnet101_v1: [44_549_160, 7_570_194_432],
@@ -90,15 +107,24 @@ export const resnetMetadata: Readonly<Record<ResNetName, ModelMetadata>> = {
         4_230_479_872,
         v2('resnext50_32x4d-1a0047aa.pth', 81.198, 95.34),
         tv('resnext50_32x4d-7cdf4587.pth', 77.618, 93.698),
+        ...timmResNetWeights.resnext50_32x4d,
       ],
-      resnext101_32x4d: [44_177_704, 7_969_996_800],
+      resnext101_32x4d: [44_177_704, 7_969_996_800, ...timmResNetWeights.resnext101_32x4d],
       resnext101_32x8d: [
         88_791_336,
         16_414_015_488,
         v2('resnext101_32x8d-110c445d.pth', 82.834, 96.228),
         tv('resnext101_32x8d-8ba56ff5.pth', 79.312, 94.526),
+        ...timmResNetWeights.resnext101_32x8d,
       ],
-      resnext101_64x4d: [83_455_272, 15_460_270_080, v2('resnext101_64x4d-173b62eb.pth', 83.246, 96.454)],
+      resnext101_64x4d: [
+        83_455_272,
+        15_460_270_080,
+        v2('resnext101_64x4d-173b62eb.pth', 83.246, 96.454),
+        ...timmResNetWeights.resnext101_64x4d,
+      ],
+      resnext101_32x16d: [194_026_792, 36_163_289_088, ...timmResNetWeights.resnext101_32x16d],
+      resnext101_32x32d: [468_530_472, 87_106_781_184, ...timmResNetWeights.resnext101_32x32d],
       resnext152_32x4d: [59_951_400, 11_709_513_728],
     },
   ),
@@ -114,6 +140,7 @@ export const resnetMetadata: Readonly<Record<ResNetName, ModelMetadata>> = {
         11_398_021_120,
         v2('wide_resnet50_2-9ba9bcbe.pth', 81.602, 95.758),
         tv('wide_resnet50_2-95faca4d.pth', 78.468, 94.086),
+        ...timmResNetWeights.wide_resnet50_2,
       ],
       wide_resnet101_2: [
         126_886_696,

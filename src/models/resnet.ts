@@ -336,6 +336,8 @@ export const variants: Readonly<Record<ResNetName, Variant<ResNetOptions>>> = {
   resnext101_32x4d: variant(resnetSpecs[101], { groups: 32, widthPerGroup: 4 }),
   resnext101_32x8d: variant(resnetSpecs[101], { groups: 32, widthPerGroup: 8 }),
   resnext101_64x4d: variant(resnetSpecs[101], { groups: 64, widthPerGroup: 4 }),
+  resnext101_32x16d: variant(resnetSpecs[101], { groups: 32, widthPerGroup: 16 }),
+  resnext101_32x32d: variant(resnetSpecs[101], { groups: 32, widthPerGroup: 32 }),
   resnext152_32x4d: variant(resnetSpecs[152], { groups: 32, widthPerGroup: 4 }),
   wide_resnet50_2: variant(resnetSpecs[50], { widthPerGroup: 128 }),
   wide_resnet101_2: variant(resnetSpecs[101], { widthPerGroup: 128 }),

@@ -11,7 +11,13 @@ export const sknetMetadata: Readonly<Record<SKNetName, ModelMetadata>> = metadat
     preprocessing: imagenet224,
   },
   {
-    sknet26: [16_746_408, 2_586_877_952, { accuracy: { top1: 77.26, source: 'the paper' } }],
+    sknet26: [
+      16_746_408,
+      2_586_877_952,
+      {
+        note: 'The paper gives 16.8 million parameters for it, which the count agrees with; its accuracy could not be read again.',
+      },
+    ],
     sknet50: [27_479_784, 4_462_710_784, { accuracy: { top1: 79.21, source: 'implus/SKNet' } }],
     sknet101: [48_736_040, 8_448_724_992, { accuracy: { top1: 79.81, source: 'implus/SKNet' } }],
     sknet152: [66_295_656, 12_434_640_896],

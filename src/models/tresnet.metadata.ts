@@ -41,6 +41,7 @@ export const tresnetMetadata: Readonly<Record<TResNetName, ModelMetadata>> = met
     reference: 'timm',
     preprocessing: at224Bilinear,
     minInputSize: 32,
+    note: 'The paper is said to print 29.4, 54.7 and 77.1 million parameters for M, L and XL; the counts are those of the published files.',
   },
   {
     tresnet_m: [

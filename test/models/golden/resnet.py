@@ -44,6 +44,50 @@ class CifarResNet(nn.Module):
         return self.linear(F.avg_pool2d(y, y.shape[3]).flatten(1))
 
 
+class Projected(nn.Module):
+    """A bottleneck of stride 1 whose shortcut is always projected."""
+
+    def __init__(self, inplanes, planes):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inplanes, planes, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(planes)
+        self.conv2 = nn.Conv2d(planes, planes, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(planes)
+        self.conv3 = nn.Conv2d(planes, 4 * planes, 1, bias=False)
+        self.bn3 = nn.BatchNorm2d(4 * planes)
+        self.downsample = nn.Sequential(nn.Conv2d(inplanes, 4 * planes, 1, bias=False), nn.BatchNorm2d(4 * planes))
+
+    def forward(self, x):
+        y = F.relu(self.bn1(self.conv1(x)))
+        y = F.relu(self.bn2(self.conv2(y)))
+        return F.relu(self.bn3(self.conv3(y)) + self.downsample(x))
+
+
+class ResNet50For32(nn.Module):
+    """ResNet-50 for images of 32x32 as it is taught: an unpadded stem, no strides in the stages."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 64, 7, 2, bias=False)
+        self.bn1 = nn.BatchNorm2d(64)
+        inplanes = 64
+        for i, depth in enumerate([3, 4, 6, 3]):
+            planes = 64 * 2**i
+            blocks = [Projected(inplanes if j == 0 else 4 * planes, planes) for j in range(depth)]
+            setattr(self, f'layer{i + 1}', nn.Sequential(*blocks))
+            inplanes = 4 * planes
+        self.fc = nn.Linear(inplanes, 10)
+
+    def forward(self, x):
+        y = F.relu(self.bn1(self.conv1(x)))
+        # 'same' padding: as many windows as half the pixels, the odd one of the padding on the far side.
+        after = [max((-(-size // 2) - 1) * 2 + 3 - size, 0) for size in y.shape[2:]]
+        sides = [after[1] // 2, after[1] - after[1] // 2, after[0] // 2, after[0] - after[0] // 2]
+        y = F.max_pool2d(F.pad(y, sides, value=float('-inf')), 3, 2)
+        y = self.layer4(self.layer3(self.layer2(self.layer1(y))))
+        return self.fc(y.mean((2, 3)))
+
+
 def dilated(*dilate):
     return models.resnet50(replace_stride_with_dilation=list(dilate), num_classes=10)
 
@@ -68,4 +112,5 @@ write('resnet.json', [
         models.resnet50(groups=4, width_per_group=16, num_classes=10),
         [1, 3, 64, 64],
     ),
+    case('resnet50_32', {}, ResNet50For32(), [1, 3, 32, 32]),
 ])

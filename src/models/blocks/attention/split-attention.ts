@@ -62,12 +62,15 @@ export class SplitAttention extends Module {
   override forward(x: Tensor): Tensor {
     const maps: Tensor = this.act0.forward(this.bn0.forward(this.conv.forward(x)))
     const [batch, , height, width] = maps.shape as [number, number, number, number]
-    const radix = this.#radix
-    const splits = maps.reshape([batch, radix, this.#channels, height, width])
-    const pooled = splits.sum(1).mean([2, 3], true)
+    const [radix, channels] = [this.#radix, this.#channels]
+    // Means first: the sum of the splits is then one of vectors, not of maps.
+    const means = maps.mean([2, 3]).reshape([batch, radix, channels])
+    const pooled = means.sum(1).reshape([batch, channels, 1, 1])
     const hidden = this.act1.forward(this.bn1.forward(this.fc1.forward(pooled)))
     const scores = this.fc2.forward(hidden)
-    return radix === 1 ? maps.mul(scores.sigmoid()) : splits.mul(this.#shares(scores, batch)).sum(1)
+    if (radix === 1) return maps.mul(scores.sigmoid())
+    const splits = maps.reshape([batch, radix, channels, height, width])
+    return splits.mul(this.#shares(scores, batch)).sum(1)
   }
 
   /** The scores come group by group, the splits split by split. */
