@@ -1,8 +1,11 @@
 import { checkOptions, nearest, type OptionKind, type OptionKinds } from '../tensor/options.ts'
 import { alexnetMetadata } from './alexnet.metadata.ts'
 import { chexnetMetadata } from './chexnet.metadata.ts'
+import { cspDensenetMetadata } from './csp-densenet.metadata.ts'
+import { cspPeleenetMetadata } from './csp-peleenet.metadata.ts'
 import { densenetMetadata } from './densenet.metadata.ts'
 import { cifarDensenetMetadata } from './densenet-cifar.metadata.ts'
+import { elasticDensenetMetadata } from './densenet-elastic.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
@@ -11,6 +14,7 @@ import type { Network, NetworkOptions } from './network.ts'
 import { peleenetMetadata } from './peleenet.metadata.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
+import { elasticResnextMetadata } from './resnext-elastic.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
 import { vggMetadata } from './vgg.metadata.ts'
 import { vovnetMetadata } from './vovnet.metadata.ts'
@@ -48,9 +52,13 @@ const families: readonly Family[] = [
   { metadata: cifarResnetMetadata, load: () => import('./resnet-cifar.ts') },
   { metadata: squeezenetMetadata, load: () => import('./squeezenet.ts') },
   { metadata: chexnetMetadata, load: () => import('./chexnet.ts') },
+  { metadata: cspDensenetMetadata, load: () => import('./csp-densenet.ts') },
+  { metadata: cspPeleenetMetadata, load: () => import('./csp-peleenet.ts') },
   { metadata: densenetMetadata, load: () => import('./densenet.ts') },
   { metadata: cifarDensenetMetadata, load: () => import('./densenet-cifar.ts') },
+  { metadata: elasticDensenetMetadata, load: () => import('./densenet-elastic.ts') },
   { metadata: peleenetMetadata, load: () => import('./peleenet.ts') },
+  { metadata: elasticResnextMetadata, load: () => import('./resnext-elastic.ts') },
   { metadata: vovnetMetadata, load: () => import('./vovnet.ts') },
   { metadata: pytorchcvVovnetMetadata, load: () => import('./vovnet-cv.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },

@@ -7,6 +7,7 @@ export {
   type NormLayer,
   samePadding,
 } from './conv-norm-act.ts'
+export { CrossStagePartial, type CrossStagePartialOptions } from './cross-stage-partial.ts'
 export {
   DenseBlock,
   DenseLayer,
@@ -14,6 +15,7 @@ export {
   type DenseLayerOptions,
   Transition,
 } from './dense.ts'
+export { halved, restored } from './elastic.ts'
 export {
   OneShotAggregation,
   type OneShotAggregationNames,
