@@ -1,6 +1,16 @@
-// Fine-tuning: a pretrained network learns the classes of a folder, first its classifier alone, then all of it.
+// Fine-tuning: a pretrained network learns the classes of a folder, first its classifier alone, then its last stages.
 //   node examples/fine-tune.js flowers/ mobilenet_v2 mobilenet_v2.pth
-import { createModel, data, manualSeed, modelMetadata, optim, transforms } from 'ocelli'
+import {
+  createModel,
+  data,
+  frozenNormalization,
+  manualSeed,
+  modelMetadata,
+  optim,
+  parameterGroups,
+  transforms,
+  unfreezeStages,
+} from 'ocelli'
 import { imageFolder } from 'ocelli/data/node'
 import { train } from 'ocelli/train'
 import { loadStateDictFile, saveSafetensors } from 'ocelli/weights/node'
@@ -33,12 +43,12 @@ model.resetClassifier(images.classes.length)
 
 /** @param {number} lr @param {number} epochs */
 async function run(lr, epochs) {
-  const trained = model.parameters().filter((parameter) => parameter.requiresGrad)
   await train({
     model,
-    optimizer: optim.adamW(trained, { lr, weightDecay: 0.01 }),
+    optimizer: optim.adamW(parameterGroups(model, { lr, stageDecay: 0.5, weightDecay: 0.01 }), { lr }),
     train: new data.DataLoader(withTransform(training, seenInTraining), { batchSize: 16, shuffle: true }),
     validation: new data.DataLoader(withTransform(validation, seenInValidation), { batchSize: 16 }),
+    evaluationModules: frozenNormalization(model),
     epochs,
     onEpoch: ({ epoch, train, validation }) =>
       console.log(
@@ -57,8 +67,8 @@ function withTransform(dataset, transform) {
 
 console.log('the classifier alone')
 await run(1e-3, 2)
-model.unfreeze()
-console.log('the whole network')
+unfreezeStages(model, 2)
+console.log('with the last two stages')
 await run(1e-4, 1)
 await saveSafetensors('fine-tuned.safetensors', model.stateDict())
 console.log('saved fine-tuned.safetensors')

@@ -1,66 +1,60 @@
 // Writes the generated parts of README.md and docs/, between comments such as <!-- networks --> and <!-- /networks -->:
 //   node scripts/docs.mjs [--check]
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { catalogueRows, listModels, modelMetadata, publishedTop1 } from '../dist/models/index.js'
+import { catalogueRows, listModels, modelMetadata, modelOptions } from '../dist/models/index.js'
+import { billions, millions, table } from './markdown.mjs'
+import { imageNetTop1, zooPicture, zooSections } from './zoo-page.mjs'
 
 const root = resolve(import.meta.dirname, '..')
 
-function table(header, rows, right = []) {
-  const widths = header.map((text, i) => Math.max(text.length, 4, ...rows.map((row) => row[i].length)))
-  const line = (cells) => `| ${cells.map((cell, i) => pad(cell, i)).join(' | ')} |`
-  const pad = (cell, i) => (right.includes(i) ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))
-  const rule = widths.map((width, i) => (right.includes(i) ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width)))
-  return [line(header), line(rule), ...rows.map(line)].join('\n')
-}
-
 const all = listModels().map((name) => ({ name, ...modelMetadata(name) }))
-const millions = (count) => (count / 1e6).toFixed(count < 1e7 ? 2 : 1)
-const billions = (count) => (count / 1e9).toFixed(count < 1e8 ? 4 : 2)
-const bestOf = (member) => publishedTop1(member)?.toFixed(1) ?? ''
-
-/** The networks in one line a row of the catalogue. */
+/** The catalogue in one line a row. */
 function networks() {
   const rows = catalogueRows.flatMap((row) => {
     const members = all.filter((member) => member.row === row)
     if (members.length === 0) return []
+    const accuracies = members.flatMap((member) => imageNetTop1(member) ?? [])
+    const lightest = members.toSorted((a, b) => a.macs - b.macs)[0].name
     return [
       [
         row,
-        members.map(({ name }) => `\`${name}\``).join(' '),
+        `${members[0].paper.year}`,
+        `${members.length}`,
+        `\`${lightest}\``,
         range(members, ({ parameters }) => parameters, millions),
         range(members, ({ macs }) => macs, billions),
-        paperText(members[0].paper),
+        accuracies.length > 0 ? Math.max(...accuracies).toFixed(1) : '',
       ],
     ]
   })
-  return table(['row', 'names', 'parameters (M)', 'MACs (G)', 'paper'], rows)
+  const header = ['row', 'year', 'networks', 'the lightest', 'parameters (M)', 'MACs (G)', 'best top-1']
+  return table(header, rows, [1, 2, 6])
 }
 
-function paperText({ authors, title, year, arxiv }) {
-  return arxiv === undefined
-    ? `${authors}, ${title}, ${year}`
-    : `[${authors}, ${title}, ${year}](https://arxiv.org/abs/${arxiv})`
+/** The options of each row's networks beyond those that all have. */
+async function options() {
+  const common = new Set(['numClasses', 'inChannels', 'featuresOnly', 'outIndices'])
+  const rows = []
+  for (const row of catalogueRows) {
+    const names = new Map()
+    for (const { name } of all.filter((member) => member.row === row)) {
+      for (const [option, kind] of Object.entries(await modelOptions(name))) {
+        if (common.has(option)) continue
+        const values = Array.isArray(kind) ? ` (${kind.join(', ')})` : ''
+        names.set(option, `\`${option}\`${values}`)
+      }
+    }
+    if (names.size > 0) rows.push([row, [...names.values()].join(', ')])
+  }
+  return table(['row', 'options'], rows)
 }
 
 function range(members, value, format) {
   const values = members.map(value)
   const [low, high] = [format(Math.min(...values)), format(Math.max(...values))]
   return low === high ? low : `${low} to ${high}`
-}
-
-/** Every network, with its published weights. */
-function variants() {
-  const rows = all.map((member) => [
-    `\`${member.name}\``,
-    millions(member.parameters),
-    billions(member.macs),
-    `${member.preprocessing.inputSize}`,
-    bestOf(member),
-    member.weights.map(({ tag, url }) => `[${tag}](${url})`).join(' '),
-  ])
-  return table(['name', 'parameters (M)', 'MACs (G)', 'size', 'top-1', 'weights'], rows, [1, 2, 3, 4])
 }
 
 function ocelli(...args) {
@@ -79,20 +73,26 @@ function help() {
     .join('\n\n')
 }
 
-const parts = { networks, variants, help }
+const parts = { networks: networks(), zoo: zooSections(all), options: await options(), help: help() }
 
 function filled(text) {
   return text.replace(/<!-- (\w+) -->\n[\s\S]*?<!-- \/\1 -->/g, (whole, name) =>
-    name in parts ? `<!-- ${name} -->\n\n${parts[name]()}\n\n<!-- /${name} -->` : whole,
+    name in parts ? `<!-- ${name} -->\n\n${parts[name]}\n\n<!-- /${name} -->` : whole,
   )
 }
 
+const guides = readdirSync(join(root, 'docs'))
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/${name}`)
+const files = [
+  ...['README.md', ...guides].map((file) => [file, filled]),
+  ['docs/pictures/zoo.svg', () => zooPicture(all)],
+]
 let stale = 0
-const guides = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
-for (const file of ['README.md', ...guides.map((name) => `docs/${name}`)]) {
+for (const [file, make] of files) {
   const path = join(root, file)
-  const text = readFileSync(path, 'utf8')
-  const wanted = filled(text)
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
+  const wanted = make(text)
   if (wanted === text) continue
   if (process.argv.includes('--check')) {
     console.error(`${file} is not what the sources say; run: npm run build && node scripts/docs.mjs`)

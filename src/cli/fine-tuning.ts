@@ -1,10 +1,17 @@
 import type { Network } from '../models/index.ts'
-import type { Module } from '../nn/index.ts'
 import type { Preprocessing } from '../transforms/index.ts'
 import type { Json } from '../weights/index.ts'
 import { UsageError } from './command.ts'
 import { parseModelOptions } from './model-options.ts'
-import { createNetwork, knownOf, loadInto, metadataOf, type NetworkFlags, readWeights } from './network.ts'
+import {
+  createNetwork,
+  knownOf,
+  loadInto,
+  metadataOf,
+  type NetworkFlags,
+  readWeights,
+  requireClassifier,
+} from './network.ts'
 import { counted } from './progress.ts'
 
 /** What training starts from. */
@@ -44,6 +51,7 @@ export async function networkFrom(
   weights: string | undefined,
 ): Promise<Network> {
   const network = await createNetwork(name, { ...options, numClasses })
+  requireClassifier(name, network)
   if (weights === undefined) return network
   const { tensors } = await readWeights(weights)
   const { missing, unexpected, mismatched } = network.loadStateDict(tensors, { strict: false })
@@ -60,22 +68,4 @@ export async function networkFrom(
   )
   original.resetClassifier(numClasses)
   return original
-}
-
-/** Leaves only the classifier to be trained: the layers that another number of classes would replace. */
-export function freezeBackbone(network: Network): void {
-  network.freeze()
-  for (const name of network.classifierNames()) network.getSubmodule(name).unfreeze()
-}
-
-/** Normalization layers that are frozen: their running statistics must stay as the frozen weights know them. */
-export function frozenNormalization(network: Network): Module[] {
-  return network
-    .modules()
-    .filter(
-      (module) =>
-        module.buffers().length > 0 &&
-        module.parameters().length > 0 &&
-        !module.parameters().some(({ requiresGrad }) => requiresGrad),
-    )
 }

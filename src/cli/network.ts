@@ -115,6 +115,7 @@ export async function loadNetwork(flags: NetworkFlags): Promise<LoadedNetwork> {
   const { own, entry, preprocessing } = await knownOf(name, description, flags.weights)
   const options = { ...own?.options, ...parseModelOptions(flags.modelOption) }
   const { network, inferred } = await buildNetwork(name, options, tensors)
+  requireClassifier(name, network)
   loadInto(network, tensors, flags.weights, name)
   if (inferred) console.error(`${counted(network.numClasses, 'class', 'classes')}, from ${flags.weights}`)
   network.eval()
@@ -172,6 +173,15 @@ export async function createNetwork(
   } catch (error) {
     throw new CommandError(`${name} with ${JSON.stringify(options)}: ${(error as Error).message}`)
   }
+}
+
+/** Throws for a network whose outputs cannot be read as one class for each image. */
+export function requireClassifier(name: string, network: Network): void {
+  if (network.lossWeights.some((weight) => weight > 0)) return
+  throw new CommandError(
+    `${name} is no classifier of images into one class each: this command cannot read its outputs; ` +
+      `in a program, createModel('${name}') and forwardAll(images) give them`,
+  )
 }
 
 /** With as many classes as the weights' last tensor has, where none are asked for; `inferred` where that changed them. */

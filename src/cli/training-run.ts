@@ -2,7 +2,7 @@ import { access, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Dataset } from '../data/index.ts'
 import { DataLoader } from '../data/index.ts'
-import type { Network } from '../models/index.ts'
+import { frozenNormalization, type Network } from '../models/index.ts'
 import { F } from '../nn/index.ts'
 import type { Optimizer } from '../optim/index.ts'
 import { getDefaultGenerator, manualSeed } from '../tensor/index.ts'
@@ -18,7 +18,6 @@ import {
 } from '../train/index.ts'
 import { CheckpointError, copyAgain } from '../weights/index.ts'
 import { CommandError } from './command.ts'
-import { frozenNormalization } from './fine-tuning.ts'
 import { bestOf, type EpochEntry, epochLine, readHistory, writeHistory } from './history.ts'
 import { listenForInterruption } from './interruption.ts'
 import { misfit } from './network.ts'
@@ -64,10 +63,7 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
   const saved = job.resume ? await loadSaved(out) : null
   manualSeed(settings.seed)
   const network = await job.network(saved !== null)
-  const optimizer = makeOptimizer(
-    network.parameters().filter((parameter) => parameter.requiresGrad),
-    settings,
-  )
+  const optimizer = makeOptimizer(network, settings)
   const { batchSize } = settings
   // Batch normalization has nothing to go by in a batch of one.
   const dropLast = job.train.length > batchSize && job.train.length % batchSize === 1

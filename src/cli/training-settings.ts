@@ -1,3 +1,4 @@
+import { type Network, parameterGroups } from '../models/index.ts'
 import {
   adam,
   adamW,
@@ -14,7 +15,6 @@ import {
   StepLR,
   sgd,
 } from '../optim/index.ts'
-import type { Tensor } from '../tensor/index.ts'
 import { type ChoiceOption, type NumberOption, type TextOption, UsageError } from './command.ts'
 
 /** How a network is trained. */
@@ -25,6 +25,7 @@ export const trainingOptions: {
   readonly lr: NumberOption
   readonly momentum: NumberOption & { readonly default: number }
   readonly weightDecay: NumberOption & { readonly default: number }
+  readonly stageDecay: NumberOption & { readonly default: number }
   readonly clipGradNorm: NumberOption
   readonly labelSmoothing: NumberOption & { readonly default: number }
   readonly schedule: ChoiceOption & { readonly default: string }
@@ -72,6 +73,14 @@ export const trainingOptions: {
     description: 'momentum of sgd and rmsprop',
   },
   weightDecay: { kind: 'number', placeholder: 'w', default: 0, minimum: 0, description: 'weight decay' },
+  stageDecay: {
+    kind: 'number',
+    placeholder: 'factor',
+    default: 1,
+    minimum: 0.01,
+    description:
+      "what each stage's learning rate is of that of the stage after it: below 1, early layers learn less",
+  },
   clipGradNorm: {
     kind: 'number',
     placeholder: 'norm',
@@ -143,6 +152,7 @@ export interface TrainingSettings {
   readonly lr: number | undefined
   readonly momentum: number
   readonly weightDecay: number
+  readonly stageDecay: number
   readonly clipGradNorm: number | undefined
   readonly labelSmoothing: number
   readonly schedule: string
@@ -154,9 +164,14 @@ export interface TrainingSettings {
   readonly seed: number
 }
 
-export function makeOptimizer(parameters: readonly Tensor[], settings: TrainingSettings): Optimizer {
-  const { momentum, weightDecay } = settings
+/** The optimizer of the settings, over all parameters of a network that are not frozen. */
+export function makeOptimizer(network: Network, settings: TrainingSettings): Optimizer {
+  const { momentum, weightDecay, stageDecay } = settings
   const lr = initialRate(settings)
+  const parameters =
+    stageDecay === 1
+      ? network.parameters().filter(({ requiresGrad }) => requiresGrad)
+      : parameterGroups(network, { lr, stageDecay, weightDecay })
   switch (settings.optimizer) {
     case 'sgd':
       return sgd(parameters, { lr, momentum, weightDecay })

@@ -4,4 +4,5 @@ export { type DigitsDataset, type DigitsOptions, digits } from './digits/index.t
 export { DataError } from './errors.ts'
 export { type IdxArray, type IdxDatasetOptions, idxDataset, parseIdx } from './idx.ts'
 export { DataLoader, type DataLoaderOptions } from './loader.ts'
+export { RepeatedAugmentation, type RepeatedAugmentationOptions } from './repeated-augmentation.ts'
 export { type TensorDatasetOptions, tensorDataset } from './tensor-dataset.ts'

@@ -29,3 +29,8 @@ export function digitLabelStream(train: boolean, decade: number): number {
 
 /** Which samples a random split puts where. */
 export const splitStream: number = 0x1f_0004 * samples
+
+/** The order of repeated samples in a round through the data set; an epoch has fewer than 4096 rounds. */
+export function repeatStream(epoch: number, round: number): number {
+  return 0x1f_0005 * samples + epoch * 4096 + round
+}

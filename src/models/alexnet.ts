@@ -6,6 +6,7 @@ import {
   Linear,
   LocalResponseNorm,
   MaxPool2d,
+  type Module,
   ReLU,
   Sequential,
 } from '../nn/index.ts'
@@ -25,8 +26,14 @@ export interface AlexNetOptions extends NetworkOptions {
 }
 
 export interface AlexNet2012Options extends AlexNetOptions {
-  /** Of conv2, conv4 and conv5: the two towers. */
+  /** Of conv2, conv4 and conv5: 2, the paper's two towers, unless given; 1 for one tower. */
   readonly groups?: number
+  /** What the response normalization adds to the squares; 2, as in the paper, unless given. Caffe's networks have 1. */
+  readonly responseBias?: number
+  /** Pools before the response normalization, as CaffeNet does. */
+  readonly poolFirst?: boolean
+  /** Whether pooling windows may reach beyond the map, which lets images of 224 pixels through, as pytorchcv has it. */
+  readonly ceilMode?: boolean
 }
 
 const alexnetOptions: OptionKinds<AlexNetOptions> = { ...networkOptions, dropout: 'probability' }
@@ -82,7 +89,10 @@ export class AlexNet extends Network {
   }
 }
 
-/** AlexNet of 2012: wider first layers, local response norm, two towers as groups. Images of 227 pixels. */
+/**
+ * AlexNet of 2012: wider first layers, local response norm, two towers as groups. Images of 227 pixels. With one tower its
+ * layers have 96, 256, 384, 384 and 256 channels, all of which see all of the layer before.
+ */
 export class AlexNet2012 extends Network {
   net: Sequential
   classifier: Sequential
@@ -93,26 +103,30 @@ export class AlexNet2012 extends Network {
     { name: 'net.13', channels: 256, stride: 16 },
   ]
 
-  constructor({ numClasses = 1000, inChannels = 3, dropout = 0.5, groups = 2 }: AlexNet2012Options = {}) {
+  constructor(options: AlexNet2012Options = {}) {
     super()
+    const { numClasses = 1000, inChannels = 3, dropout = 0.5, groups = 2 } = options
+    const { responseBias: k = 2, poolFirst = false, ceilMode = false } = options
     this.numClasses = numClasses
-    const norm = (): LocalResponseNorm => new LocalResponseNorm(5, { alpha: 1e-4, beta: 0.75, k: 2 })
+    const pool = (): MaxPool2d => new MaxPool2d(3, { stride: 2, ceilMode })
+    const shrink = (): Module[] => {
+      const norm = new LocalResponseNorm(5, { alpha: 1e-4, beta: 0.75, k })
+      return poolFirst ? [pool(), norm] : [norm, pool()]
+    }
     this.net = new Sequential(
       new Conv2d(inChannels, 96, 11, { stride: 4 }),
       new ReLU(),
-      norm(),
-      new MaxPool2d(3, { stride: 2 }),
+      ...shrink(),
       new Conv2d(96, 256, 5, { padding: 2, groups }),
       new ReLU(),
-      norm(),
-      new MaxPool2d(3, { stride: 2 }),
+      ...shrink(),
       new Conv2d(256, 384, 3, { padding: 1 }),
       new ReLU(),
       new Conv2d(384, 384, 3, { padding: 1, groups }),
       new ReLU(),
       new Conv2d(384, 256, 3, { padding: 1, groups }),
       new ReLU(),
-      new MaxPool2d(3, { stride: 2 }),
+      pool(),
     )
     this.classifier = classifier(dropout, numClasses)
     this.#initialize()
@@ -163,13 +177,23 @@ function head(layers: Sequential, x: Tensor, { preLogits = false }: HeadOptions 
   return preLogits ? layers.forwardRange(flat, 0, 6) : layers.forward(flat)
 }
 
+const alexnet2012Options: OptionKinds<AlexNet2012Options> = {
+  ...alexnetOptions,
+  groups: 'count',
+  responseBias: 'number',
+  poolFirst: 'flag',
+  ceilMode: 'flag',
+}
+
 export const variants: {
   readonly alexnet: Variant<AlexNetOptions>
   readonly alexnet_2012: Variant<AlexNet2012Options>
+  readonly alexnet_2012_one_tower: Variant<AlexNet2012Options>
 } = {
   alexnet: { options: alexnetOptions, create: (options) => new AlexNet(options) },
-  alexnet_2012: {
-    options: { ...alexnetOptions, groups: 'count' },
-    create: (options) => new AlexNet2012(options),
+  alexnet_2012: { options: alexnet2012Options, create: (options) => new AlexNet2012(options) },
+  alexnet_2012_one_tower: {
+    options: alexnet2012Options,
+    create: (options) => new AlexNet2012({ groups: 1, ...options }),
   },
 }

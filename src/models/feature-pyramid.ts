@@ -1,4 +1,4 @@
-import { Identity } from '../nn/index.ts'
+import { Identity, Module } from '../nn/index.ts'
 import type { Tensor } from '../tensor/index.ts'
 import { type FeatureInfo, Network } from './network.ts'
 
@@ -26,7 +26,8 @@ export class FeaturePyramid extends Network {
   }
 
   protected override *members(): Iterable<readonly [string, unknown]> {
-    yield* Object.entries(this.#body)
+    yield* Object.entries(this.#body).filter(([, value]) => !(value instanceof Module))
+    yield* this.#body.namedChildren()
   }
 
   override train(mode = true): this {

@@ -1,4 +1,16 @@
 export { type CatalogueRow, catalogueRows } from './catalogue.ts'
+
+export {
+  freezeBackbone,
+  frozenNormalization,
+  type LayerGroup,
+  layerGroups,
+  type ParameterGroup,
+  type ParameterGroupOptions,
+  parameterGroups,
+  unfreezeStages,
+} from './fine-tuning.ts'
+
 export { type ClassLabel, classLabels, type LabelSet } from './labels.ts'
 export {
   type ModelMetadata,
@@ -15,6 +27,7 @@ export {
   listModels,
   type ModelOptions,
   modelMetadata,
+  modelOptions,
   type PyramidOptions,
 } from './registry.ts'
 export { formatSummary, type LayerSummary, type ModelSummary, summary } from './summary.ts'

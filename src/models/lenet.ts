@@ -1,6 +1,7 @@
 import { AvgPool2d, Conv2d, F, Linear, MaxPool2d, Module, ReLU, Sequential } from '../nn/index.ts'
 import type { Tensor } from '../tensor/index.ts'
 import type { OptionKinds } from '../tensor/options.ts'
+import { LeNet5Original } from './lenet-1998.ts'
 import {
   type FeatureInfo,
   type HeadOptions,
@@ -143,7 +144,9 @@ function classifier(numClasses: number): Module {
 export const variants: {
   readonly lenet5: Variant<LeNetOptions>
   readonly lenet5_dual_c2: Variant<NetworkOptions>
+  readonly lenet5_1998: Variant<NetworkOptions>
 } = {
   lenet5: { options: lenetOptions, create: (options) => new LeNet5(options) },
   lenet5_dual_c2: { options: networkOptions, create: (options) => new LeNet5DualC2(options) },
+  lenet5_1998: { options: networkOptions, create: (options) => new LeNet5Original(options) },
 }

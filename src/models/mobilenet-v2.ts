@@ -1,16 +1,15 @@
-import {
-  BatchNorm2d,
-  Conv2d,
-  type Conv2dOptions,
-  Dropout,
-  init,
-  Linear,
-  Module,
-  ReLU6,
-  Sequential,
-} from '../nn/index.ts'
+import { Conv2d, Dropout, init, Linear, Module, Sequential } from '../nn/index.ts'
 import type { Tensor } from '../tensor/index.ts'
 import type { OptionKinds } from '../tensor/options.ts'
+import {
+  batchNorm,
+  ConvNormActSequence,
+  type ConvPadding,
+  type NormLayer,
+  paddingOf,
+} from './blocks/index.ts'
+import { type TimmArchitecture, type TimmEfficientNetOptions, timmVariant } from './efficientnet-timm.ts'
+import type { MobileNetV2Name, TimmMobileNetV2Name } from './mobilenet-v2.metadata.ts'
 import {
   type FeatureInfo,
   type HeadOptions,
@@ -32,31 +31,16 @@ export interface MobileNetV2Options extends NetworkOptions {
   readonly roundNearest?: number
   readonly dropout?: number
   /** 'sameTensorFlow' for weights from TensorFlow, which pads the far side first. */
-  readonly padding?: 'symmetric' | 'sameTensorFlow'
+  readonly padding?: ConvPadding
   readonly normEps?: number
 }
 
 interface Style {
-  readonly padding: 'symmetric' | 'sameTensorFlow'
-  readonly normEps: number
+  readonly padding: ConvPadding
+  readonly norm: NormLayer
 }
 
-class ConvNormActivation extends Sequential {
-  constructor(
-    style: Style,
-    inChannels: number,
-    outChannels: number,
-    kernel: number,
-    options: Conv2dOptions = {},
-  ) {
-    const padding = style.padding === 'symmetric' ? (kernel - 1) / 2 : 'sameTensorFlow'
-    super(
-      new Conv2d(inChannels, outChannels, kernel, { ...options, padding, bias: false }),
-      new BatchNorm2d(outChannels, { eps: style.normEps }),
-      new ReLU6(),
-    )
-  }
-}
+const activation = 'relu6'
 
 class InvertedResidual extends Module {
   conv: Sequential
@@ -64,12 +48,19 @@ class InvertedResidual extends Module {
 
   constructor(style: Style, inChannels: number, outChannels: number, stride: number, expansion: number) {
     super()
+    const { norm } = style
     const hidden = Math.round(inChannels * expansion)
-    const layers: Module[] = expansion === 1 ? [] : [new ConvNormActivation(style, inChannels, hidden, 1)]
+    const layers: Module[] =
+      expansion === 1 ? [] : [new ConvNormActSequence(inChannels, hidden, 1, { norm, activation })]
     layers.push(
-      new ConvNormActivation(style, hidden, hidden, 3, { stride, groups: hidden }),
-      new Conv2d(hidden, outChannels, 1, { bias: false }),
-      new BatchNorm2d(outChannels, { eps: style.normEps }),
+      new ConvNormActSequence(hidden, hidden, 3, {
+        stride,
+        groups: hidden,
+        padding: paddingOf(style.padding, 3),
+        norm,
+        activation,
+      }),
+      ...new ConvNormActSequence(hidden, outChannels, 1, { norm, activation: null }),
     )
     this.conv = new Sequential(...layers)
     this.#residual = stride === 1 && inChannels === outChannels
@@ -102,11 +93,13 @@ export class MobileNetV2 extends Network {
     super()
     const { numClasses = 1000, inChannels = 3, widthMult = 1, roundNearest = 8, dropout = 0.2 } = options
     const { invertedResidualSetting = defaultSetting, padding = 'symmetric', normEps = 1e-5 } = options
-    const style = { padding, normEps }
+    const style: Style = { padding, norm: batchNorm(normEps) }
     this.numClasses = numClasses
     let channels = makeDivisible(32 * widthMult, roundNearest)
     let reduction = 2
-    const layers: Module[] = [new ConvNormActivation(style, inChannels, channels, 3, { stride: 2 })]
+    const { norm } = style
+    const stem = { stride: 2, padding: paddingOf(padding, 3), norm, activation } as const
+    const layers: Module[] = [new ConvNormActSequence(inChannels, channels, 3, stem)]
     const featureInfo: FeatureInfo[] = []
     for (const [expansion, width, repeats, firstStride] of invertedResidualSetting) {
       const outChannels = makeDivisible(width * widthMult, roundNearest)
@@ -121,7 +114,7 @@ export class MobileNetV2 extends Network {
       }
     }
     const last = makeDivisible(1280 * Math.max(1, widthMult), roundNearest)
-    layers.push(new ConvNormActivation(style, channels, last, 1))
+    layers.push(new ConvNormActSequence(channels, last, 1, { norm, activation }))
     featureInfo.push({ name: `features.${layers.length - 1}`, channels: last, stride: reduction })
     this.features = new Sequential(...layers)
     this.classifier = new Sequential(new Dropout(dropout), new Linear(last, numClasses))
@@ -165,6 +158,41 @@ const mobilenetOptions: OptionKinds<MobileNetV2Options> = {
   normEps: 'number',
 }
 
-export const variants: { readonly mobilenet_v2: Variant<MobileNetV2Options> } = {
+/** timm's, whose deeper ones ('d') leave the stem, the last convolution and the first and last stage as they are. */
+const architecture =
+  (deeper: boolean) =>
+  (widthMult: number): TimmArchitecture => ({
+    stages: [
+      ['ds_r1_k3_s1_c16'],
+      ['ir_r2_k3_s2_e6_c24'],
+      ['ir_r3_k3_s2_e6_c32'],
+      ['ir_r4_k3_s2_e6_c64'],
+      ['ir_r3_k3_s1_e6_c96'],
+      ['ir_r3_k3_s2_e6_c160'],
+      ['ir_r1_k3_s1_e6_c320'],
+    ],
+    stem: 32,
+    fixedStem: deeper,
+    fixedFirstAndLast: deeper,
+    head: deeper ? 1280 : Math.max(1280, makeDivisible(1280 * widthMult)),
+  })
+
+const timm = (widthMult: number): Variant<TimmEfficientNetOptions> =>
+  timmVariant(architecture(false), { widthMult, activation })
+
+const timmDeeper = (widthMult: number, depthMult: number): Variant<TimmEfficientNetOptions> =>
+  timmVariant(architecture(true), { widthMult, depthMult, activation })
+
+export const variants: Readonly<
+  Record<MobileNetV2Name, Variant<MobileNetV2Options>> &
+    Record<TimmMobileNetV2Name, Variant<TimmEfficientNetOptions>>
+> = {
   mobilenet_v2: { options: mobilenetOptions, create: (options) => new MobileNetV2(options) },
+  mobilenetv2_035: timm(0.35),
+  mobilenetv2_050: timm(0.5),
+  mobilenetv2_075: timm(0.75),
+  mobilenetv2_100: timm(1),
+  mobilenetv2_110d: timmDeeper(1.1, 1.2),
+  mobilenetv2_120d: timmDeeper(1.2, 1.4),
+  mobilenetv2_140: timm(1.4),
 }

@@ -82,6 +82,11 @@ export abstract class Network extends Module {
     return this.classifierNames()
   }
 
+  /** The dotted names of parameters on which weight decay must not act, besides biases and those of normalization. */
+  noWeightDecay(): readonly string[] {
+    return []
+  }
+
   /** Fresh classifiers for another number of classes. */
   resetClassifier(numClasses: number): void {
     this.numClasses = numClasses

@@ -7,6 +7,7 @@ export type CifarResNetName =
   | 'resnet44_cifar10'
   | 'resnet56_cifar10'
   | 'resnet110_cifar10'
+  | 'resnet1202_cifar10'
 
 function akamaster(file: string, top1: number): WeightEntry {
   return {
@@ -35,5 +36,6 @@ export const cifarResnetMetadata: Readonly<Record<CifarResNetName, ModelMetadata
     resnet44_cifar10: [658_586, 97_174_144, akamaster('resnet44-014dd654.th', 93.1)],
     resnet56_cifar10: [853_018, 125_485_696, akamaster('resnet56-4bfd9763.th', 93.39)],
     resnet110_cifar10: [1_727_962, 252_887_680, akamaster('resnet110-1d1ed7c2.th', 93.68)],
+    resnet1202_cifar10: [19_421_274, 2_829_238_912, akamaster('resnet1202-f3b1deed.th', 93.82)],
   },
 )

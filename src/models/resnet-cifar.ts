@@ -124,4 +124,5 @@ export const variants: Readonly<Record<CifarResNetName, Variant<CifarResNetOptio
   resnet44_cifar10: depth(44),
   resnet56_cifar10: depth(56),
   resnet110_cifar10: depth(110),
+  resnet1202_cifar10: depth(1202),
 }

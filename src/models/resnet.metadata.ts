@@ -1,4 +1,5 @@
 import {
+  cifar32,
   imagenet224,
   type ModelMetadata,
   metadataTable,
@@ -15,6 +16,7 @@ export type ResNetName =
   | 'resnet50_v1'
   | 'resnet101_v1'
   | 'resnet152_v1'
+  | 'resnet50_32'
   | 'resnext50_32x4d'
   | 'resnext101_32x4d'
   | 'resnext101_32x8d'
@@ -58,6 +60,17 @@ export const resnetMetadata: Readonly<Record<ResNetName, ModelMetadata>> = {
       resnet50_v1: [25_557_032, 3_857_973_248],
       resnet101_v1: [44_549_160, 7_570_194_432],
       resnet152_v1: [60_192_808, 11_282_415_616],
+      resnet50_32: [
+        38_100_042,
+        1_863_340_736,
+        {
+          numClasses: 10,
+          preprocessing: cifar32,
+          minInputSize: 7,
+          reference: 'own definition',
+          note: 'The form of ResNet-50 for images of 32x32 pixels that courses teach; it has no published figures.',
+        },
+      ],
     },
   ),
   ...metadataTable(

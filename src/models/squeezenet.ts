@@ -1,5 +1,6 @@
 import { Conv2d, Dropout, F, init, MaxPool2d, Module, ReLU, Sequential } from '../nn/index.ts'
 import { concat, type Tensor } from '../tensor/index.ts'
+import type { OptionKinds } from '../tensor/options.ts'
 import {
   type FeatureInfo,
   type HeadOptions,
@@ -12,9 +13,17 @@ import type { SqueezeNetName } from './squeezenet.metadata.ts'
 
 export interface SqueezeNetOptions extends NetworkOptions {
   readonly dropout?: number
+  /**
+   * Pads the last feature map by one, so that the class map has a border of biases: Caffe's weights of SqueezeNet 1.0 need it.
+   */
+  readonly padClassifier?: boolean
 }
 
-class Fire extends Module {
+/**
+ * SqueezeNet's fire module (Iandola et al. 2016, section 3.1): a 1x1 convolution squeezes, a 1x1 and a 3x3 expand, each to
+ * `expanded` channels. [batch, in, h, w] to [batch, 2 expanded, h, w].
+ */
+export class Fire extends Module {
   squeeze: Conv2d
   expand1x1: Conv2d
   expand3x3: Conv2d
@@ -49,7 +58,7 @@ export class SqueezeNet extends Network {
 
   constructor(
     spec: SqueezeNetSpec,
-    { numClasses = 1000, inChannels = 3, dropout = 0.5 }: SqueezeNetOptions = {},
+    { numClasses = 1000, inChannels = 3, dropout = 0.5, padClassifier = false }: SqueezeNetOptions = {},
   ) {
     super()
     this.numClasses = numClasses
@@ -73,7 +82,11 @@ export class SqueezeNet extends Network {
     }
     endStage()
     this.features = new Sequential(...modules)
-    this.classifier = new Sequential(new Dropout(dropout), new Conv2d(channels, numClasses, 1), new ReLU())
+    this.classifier = new Sequential(
+      new Dropout(dropout),
+      new Conv2d(channels, numClasses, 1, { padding: padClassifier ? 1 : 0 }),
+      new ReLU(),
+    )
     this.featureInfo = featureInfo
     for (const module of this.modules()) if (module instanceof Conv2d) initialize(module)
     initializeClassifier(this.classifier.get(1) as Conv2d)
@@ -142,8 +155,14 @@ const specs: Readonly<Record<SqueezeNetName, SqueezeNetSpec>> = {
   },
 }
 
+const squeezenetOptions: OptionKinds<SqueezeNetOptions> = {
+  ...networkOptions,
+  dropout: 'probability',
+  padClassifier: 'flag',
+}
+
 const variant = (spec: SqueezeNetSpec): Variant<SqueezeNetOptions> => ({
-  options: { ...networkOptions, dropout: 'probability' },
+  options: squeezenetOptions,
   create: (options) => new SqueezeNet(spec, options),
 })
 

@@ -11,6 +11,7 @@ import {
   Sequential,
 } from '../nn/index.ts'
 import type { Tensor } from '../tensor/index.ts'
+import type { OptionKinds } from '../tensor/options.ts'
 import {
   type FeatureInfo,
   type HeadOptions,
@@ -23,6 +24,8 @@ import type { VggName } from './vgg.metadata.ts'
 
 export interface VggOptions extends NetworkOptions {
   readonly dropout?: number
+  /** Of the networks with batch normalization: whether convolutions have a bias all the same. True unless given. */
+  readonly convBias?: boolean
 }
 
 interface VggSpec {
@@ -41,8 +44,9 @@ export class VGG extends Network {
   numClasses: number
   readonly featureInfo: readonly FeatureInfo[]
 
-  constructor(spec: VggSpec, { numClasses = 1000, inChannels = 3, dropout = 0.5 }: VggOptions = {}) {
+  constructor(spec: VggSpec, options: VggOptions = {}) {
     super()
+    const { numClasses = 1000, inChannels = 3, dropout = 0.5, convBias: bias = true } = options
     this.numClasses = numClasses
     const layers: Module[] = []
     const featureInfo: FeatureInfo[] = []
@@ -50,7 +54,7 @@ export class VGG extends Network {
     for (const [stage, kernels] of spec.kernels.entries()) {
       const width = widths[stage]!
       for (const kernel of kernels) {
-        layers.push(new Conv2d(channels, width, kernel, { padding: (kernel - 1) / 2 }))
+        layers.push(new Conv2d(channels, width, kernel, { padding: (kernel - 1) / 2, bias }))
         if (spec.batchNorm) layers.push(new BatchNorm2d(width))
         layers.push(new ReLU())
         channels = width
@@ -73,7 +77,7 @@ export class VGG extends Network {
     for (const module of this.modules()) {
       if (module instanceof Conv2d) {
         init.kaimingNormal(module.weight, { mode: 'fanOut', nonlinearity: 'relu' })
-        init.zeros(module.bias!)
+        if (module.bias) init.zeros(module.bias)
       } else if (module instanceof Linear) initializeLinear(module)
     }
   }
@@ -115,7 +119,11 @@ const depths = {
 }
 
 const variant = (kernels: readonly (readonly number[])[], batchNorm: boolean): Variant<VggOptions> => ({
-  options: { ...networkOptions, dropout: 'probability' },
+  options: {
+    ...networkOptions,
+    dropout: 'probability',
+    ...(batchNorm && { convBias: 'flag' }),
+  } as OptionKinds<VggOptions>,
   create: (options) => new VGG({ kernels, batchNorm }, options),
 })
 

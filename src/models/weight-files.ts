@@ -39,13 +39,13 @@ const known: Readonly<Record<string, { readonly sha256: string; readonly bytes?:
   },
 }
 
-/** What tells a published file from others; its name ends in the first eight digits of its hash. */
+/** What tells a published file from others; its name ends in the first digits of its hash, eight at least. */
 export function fileIdentity(file: string): {
   readonly sha256Prefix: string
   readonly sha256?: string
   readonly bytes?: number
 } {
-  const sha256Prefix = /-([0-9a-f]{8})\.\w+$/.exec(file)?.[1]
+  const sha256Prefix = /-([0-9a-f]{8})[0-9a-f]*\.\w+$/.exec(file)?.[1]
   if (sha256Prefix === undefined) throw new Error(`fileIdentity: ${file} does not end in its hash`)
   return { sha256Prefix, ...known[file] }
 }

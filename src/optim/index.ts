@@ -1,4 +1,5 @@
 export { Adam, type AdamOptions, AdamW, adam, adamW } from './adam.ts'
+export { Adamax, type AdamaxOptions, adamax } from './adamax.ts'
 export { type ClipNormOptions, clipGradNorm, clipGradValue } from './clip.ts'
 export { Optimizer, type OptimizerStateDict, type ParameterRule, type UpdateOptions } from './optimizer.ts'
 export type { OptimizerOptions, ParamGroup, ParamGroupSpec, Params } from './parameter-groups.ts'

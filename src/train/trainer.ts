@@ -5,6 +5,7 @@ import { clipGradNorm } from '../optim/index.ts'
 import { compile, noGrad, type Tensor } from '../tensor/index.ts'
 import { rememberBuffers } from './buffers.ts'
 import { findNonFinite, NonFiniteLossError } from './non-finite.ts'
+import { scoresAndLoss } from './scores.ts'
 
 export interface Batch {
   /** float32 [batch, channels, height, width]. */
@@ -101,15 +102,14 @@ export async function train(
   const { model, optimizer, loss: lossOf = (outputs, labels) => F.crossEntropy(outputs, labels) } = options
   const step = compile((images: Tensor, labels: Tensor): readonly [Tensor, Tensor] => {
     const restoreBuffers = rememberBuffers(model)
-    const outputs = model.forward(images)
-    const loss = lossOf(outputs, labels)
+    const { scores, loss } = scoresAndLoss(model, images, labels, lossOf)
     optimizer.zeroGrad()
     loss.backward()
     if (options.clipGradNorm !== undefined) clipGradNorm(model.parameters(), options.clipGradNorm)
     // A loss that is not finite must leave no trace in the model.
     optimizer.update({ guard: loss })
     restoreBuffers(allFinite(loss))
-    return [loss, countCorrect(outputs, labels)]
+    return [loss, countCorrect(scores, labels)]
   })
   const history: EpochReport[] = []
   const stopping = options.signal ? { signal: options.signal } : {}
@@ -196,8 +196,8 @@ export async function evaluate(
   try {
     const forward = compile((images: Tensor, labels: Tensor): readonly [Tensor, Tensor, Tensor] =>
       noGrad(() => {
-        const outputs = model.forward(images)
-        return [outputs, lossOf(outputs, labels), countCorrect(outputs, labels)] as const
+        const { scores, loss } = scoresAndLoss(model, images, labels, lossOf)
+        return [scores, loss, countCorrect(scores, labels)] as const
       }),
     )
     let sums = startPosition.running

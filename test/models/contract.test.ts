@@ -4,7 +4,6 @@ import {
   classLabels,
   createModel,
   listModels,
-  type ModelMetadata,
   type ModelOptions,
   modelMetadata,
   type Network,
@@ -23,18 +22,11 @@ import {
 import { toSize } from '../../src/transforms/image.ts'
 import { evaluationTransform } from '../../src/transforms/index.ts'
 import { encodeSafetensors, parseSafetensors, weightTensorOf } from '../../src/weights/index.ts'
+import { smallInput } from './small-input.ts'
 
 const fast = (await getBackend()).info.name !== 'reference'
 
 const batch = 3
-
-/** A small image that a network takes, as metadata has it: 64 pixels a side where nothing speaks against it. */
-function smallInput({ preprocessing, minInputSize = 32 }: ModelMetadata): readonly [number, number, number] {
-  const usual = toSize(preprocessing.inputSize, 'inputSize')
-  const least = toSize(minInputSize, 'minInputSize')
-  const side = (axis: 0 | 1): number => Math.max(least[axis], Math.min(64, usual[axis]))
-  return [preprocessing.channels ?? 3, side(0), side(1)]
-}
 
 /** The lightest network of each class, which stands for the others where computing all would take too long. */
 const representatives = new Set<string>()

@@ -24,6 +24,7 @@ const makers: readonly (readonly [string, (params: optim.Params<never>) => optim
   ['SGD', (params) => optim.sgd(params, { lr: 0.1, momentum: 0.9, dampening: 0.2 })],
   ['Adam', (params) => optim.adam(params, { lr: 0.1, amsgrad: true })],
   ['AdamW', (params) => optim.adamW(params, { lr: 0.1 })],
+  ['Adamax', (params) => optim.adamax(params, { lr: 0.1 })],
   ['RMSprop', (params) => optim.rmsprop(params, { lr: 0.1, momentum: 0.9, centered: true })],
 ]
 
@@ -209,6 +210,7 @@ describe('options', () => {
       () => optim.adam(p, { betas: [1, 0.9] }),
     ],
     ['AdamW: weightDecay must be', () => optim.adamW(p, { weightDecay: -1 })],
+    ['Adamax: betas[1] must be', () => optim.adamax(p, { betas: [0.9, 1] })],
     ['RMSprop: alpha must be', () => optim.rmsprop(p, { alpha: -0.1 })],
     [
       "SGD: there is no option 'learningRate' (given as 1); it has lr, momentum",

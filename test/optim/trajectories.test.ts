@@ -25,6 +25,7 @@ const makers: Readonly<Record<string, (params: Tensor[], options: object) => opt
   SGD: optim.sgd,
   Adam: optim.adam,
   AdamW: optim.adamW,
+  Adamax: optim.adamax,
   RMSprop: optim.rmsprop,
 }
 

@@ -22,6 +22,7 @@ const settings: Omit<TrainingSettings, 'epochs' | 'seed'> = {
   lr: 0.003,
   momentum: 0,
   weightDecay: 0,
+  stageDecay: 1,
   clipGradNorm: undefined,
   labelSmoothing: 0,
   schedule: 'one-cycle',

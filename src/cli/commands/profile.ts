@@ -6,11 +6,12 @@ import type { Network } from '../../models/index.ts'
 import { F } from '../../nn/index.ts'
 import { sgd } from '../../optim/index.ts'
 import { compile, noGrad, rand, randint, realize, ShapeError, type Tensor } from '../../tensor/index.ts'
+import { scoresAndLoss } from '../../train/scores.ts'
 import { writeFileAtomic } from '../../weights/file.ts'
 import { type Command, CommandError, defineCommand, UsageError } from '../command.ts'
 import { backendInfo, deviceLine } from '../device.ts'
 import { parseModelOptions } from '../model-options.ts'
-import { createNetwork, metadataOf, networkOptions } from '../network.ts'
+import { createNetwork, metadataOf, networkOptions, requireClassifier } from '../network.ts'
 import { counted } from '../progress.ts'
 
 export const profile: Command = defineCommand({
@@ -95,7 +96,7 @@ export const profile: Command = defineCommand({
     const record = startProfile()
     const { instructionSet, threads } = await backendInfo()
     const network = await createNetwork(name, options)
-    const workload = train ? trainingWorkload(network, shape) : predictionWorkload(network, shape)
+    const workload = train ? trainingWorkload(name, network, shape) : predictionWorkload(network, shape)
     try {
       await workload.traced()
     } catch (error) {
@@ -165,13 +166,14 @@ function predictionWorkload(network: Network, shape: readonly number[]): Workloa
   }
 }
 
-function trainingWorkload(network: Network, shape: readonly number[]): Workload {
+function trainingWorkload(name: string, network: Network, shape: readonly number[]): Workload {
+  requireClassifier(name, network)
   network.train()
   const optimizer = sgd(network.parameters(), { lr: 1e-3, momentum: 0.9 })
   const images = rand(shape)
   const labels = randint(0, network.numClasses, [shape[0]!])
   const step = (x: Tensor, y: Tensor): Tensor => {
-    const loss = F.crossEntropy(network.forward(x), y)
+    const { loss } = scoresAndLoss(network, x, y, F.crossEntropy)
     optimizer.zeroGrad()
     loss.backward()
     return loss

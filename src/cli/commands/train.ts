@@ -1,5 +1,6 @@
 import { basename, join, resolve } from 'node:path'
 import type { Dataset } from '../../data/index.ts'
+import { freezeBackbone, unfreezeStages } from '../../models/index.ts'
 import type { Json } from '../../weights/index.ts'
 import {
   type Command,
@@ -12,7 +13,7 @@ import {
   UsageError,
 } from '../command.ts'
 import { deviceLine } from '../device.ts'
-import { freezeBackbone, networkFrom, startOf } from '../fine-tuning.ts'
+import { networkFrom, startOf } from '../fine-tuning.ts'
 import {
   type Augmentation,
   evaluationFor,
@@ -58,6 +59,13 @@ const options = {
   },
   ...modelOptions,
   freeze: { kind: 'flag', description: 'trains the classifier only, on top of --weights' },
+  unfreeze: {
+    kind: 'number',
+    placeholder: 'n',
+    minimum: 1,
+    integer: true,
+    description: 'trains the classifier and the last n stages, but no normalization, on top of --weights',
+  },
   augment: {
     kind: 'choice',
     choices: ['auto', 'none', 'crop', 'crop-flip', 'resized-crop'],
@@ -119,8 +127,12 @@ async function trainFrom(given: TrainFlags): Promise<TrainingOutcome> {
   if (data === undefined || start === null) {
     throw new UsageError('train needs --data and --model, or --resume FOLDER; ocelli train --help tells more')
   }
-  if (flags.freeze && flags.weights === undefined) {
-    throw new UsageError('--freeze keeps what the network has learnt; it needs --weights')
+  const frozen = flags.freeze ? '--freeze' : flags.unfreeze === undefined ? null : '--unfreeze'
+  if (frozen !== null && flags.weights === undefined) {
+    throw new UsageError(`${frozen} keeps what the network has learnt; it needs --weights`)
+  }
+  if (flags.freeze && flags.unfreeze !== undefined) {
+    throw new UsageError('--freeze trains the classifier only; --unfreeze N says what to train besides it')
   }
   const { model, modelOptions } = start
   const out = given.resume ?? flags.out ?? (await freshFolder(`runs/${basename(resolve(data))}-${model}`))
@@ -153,6 +165,7 @@ async function trainFrom(given: TrainFlags): Promise<TrainingOutcome> {
       const weights = restored ? undefined : flags.weights
       const network = await networkFrom(model, modelOptions, classes.length, weights)
       if (flags.freeze) freezeBackbone(network)
+      if (flags.unfreeze !== undefined) unfreezeStages(network, flags.unfreeze)
       return network
     },
     onStart: () => writeRunSettings(out, { command: 'train', flags, model, modelOptions, preprocessing }),

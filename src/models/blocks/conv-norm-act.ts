@@ -1,5 +1,13 @@
 import type { Pair } from '../../graph/node.ts'
-import { BatchNorm2d, Conv2d, type Conv2dOptions, Module, Sequential } from '../../nn/index.ts'
+import {
+  BatchNorm2d,
+  Conv2d,
+  type Conv2dOptions,
+  init,
+  Module,
+  Parameter,
+  Sequential,
+} from '../../nn/index.ts'
 import type { Tensor } from '../../tensor/index.ts'
 import { type Activation, activationLayer } from './activation.ts'
 
@@ -23,6 +31,14 @@ export function samePadding(kernelSize: number | Pair, dilation: number | Pair =
     typeof size === 'number' ? [size, size] : size,
   ) as [Pair, Pair]
   return [0, 1].map((axis) => Math.floor(((kernel[axis]! - 1) * spread[axis]!) / 2)) as unknown as Pair
+}
+
+/** Padding that halves sizes at stride 2: as many pixels before as after, or TensorFlow's, which puts the odd one after. */
+export type ConvPadding = 'symmetric' | 'sameTensorFlow'
+
+/** What a layer takes as its padding. */
+export function paddingOf(padding: ConvPadding, kernelSize: number, dilation = 1): Pair | 'sameTensorFlow' {
+  return padding === 'symmetric' ? samePadding(kernelSize, dilation) : padding
 }
 
 function layersOf(
@@ -79,4 +95,9 @@ export class ConvNormActSequence extends Sequential {
     const { conv, norm, act } = layersOf(inChannels, outChannels, kernelSize, options)
     super(...[conv, norm, act].filter((layer) => layer !== null))
   }
+}
+
+/** Starts a normalisation layer at zero, so that the branch that ends with it does (Goyal et al. 2017). */
+export function zeroWeight(norm: Module): void {
+  if ('weight' in norm && norm.weight instanceof Parameter) init.zeros(norm.weight)
 }

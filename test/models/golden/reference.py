@@ -117,10 +117,11 @@ def backward(model, shape, renamed, training):
     loss = sum((output * signed(f'cotangent{j}', output.shape)).sum() for j, output in enumerate(outputs))
     named = [(renamed(key), p) for key, p in model.named_parameters() if p.requires_grad and renamed(key)]
     chosen = named[:: max(1, len(named) // 12)]
-    gradients = torch.autograd.grad(loss, [p for _, p in chosen])
+    # Auxiliary classifiers have none outside training.
+    gradients = torch.autograd.grad(loss, [p for _, p in chosen], allow_unused=True)
     result = {
         'outputs': [described(output) for output in outputs],
-        'grads': {name: summarized(g) for (name, _), g in zip(chosen, gradients)},
+        'grads': {name: summarized(g) for (name, _), g in zip(chosen, gradients) if g is not None},
     }
     if training:
         statistics = [(renamed(key), b) for key, b in model.named_buffers() if 'running_' in key and renamed(key)]
