@@ -1,27 +1,3 @@
-export { type Activation, type ActivationName, activationLayer, activationNames } from './activation.ts'
-export {
-  batchNorm,
-  ConvNormAct,
-  type ConvNormActOptions,
-  ConvNormActSequence,
-  type NormLayer,
-  samePadding,
-} from './conv-norm-act.ts'
-export { CrossStagePartial, type CrossStagePartialOptions } from './cross-stage-partial.ts'
-export {
-  DenseBlock,
-  DenseLayer,
-  type DenseLayerOf,
-  type DenseLayerOptions,
-  Transition,
-} from './dense.ts'
-export { halved, restored } from './elastic.ts'
-export {
-  OneShotAggregation,
-  type OneShotAggregationNames,
-  type OneShotAggregationOptions,
-} from './one-shot-aggregation.ts'
-export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
 export * from './activation.ts'
 export * from './attention/index.ts'
 export * from './batch-norm-act.ts'
@@ -31,8 +7,10 @@ export * from './channel-shuffle.ts'
 export * from './classifier-head.ts'
 export * from './conv-norm-act.ts'
 export * from './conv-norm-prelu.ts'
+export * from './cross-stage-partial.ts'
 export * from './dense.ts'
 export * from './drop-block.ts'
+export * from './elastic.ts'
 export * from './gem.ts'
 export * from './ghost.ts'
 export * from './harmonic.ts'
