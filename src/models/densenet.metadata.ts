@@ -10,6 +10,7 @@ import {
   torchvisionWeights as tv,
   type WeightEntry,
 } from './metadata.ts'
+import { elasticWeights } from './resnext-elastic.metadata.ts'
 
 export type DenseNetName = 'densenet121' | 'densenet161' | 'densenet169' | 'densenet201' | 'densenet264'
 
@@ -57,6 +58,7 @@ export const densenetMetadata: Readonly<Record<DenseNetName, ModelMetadata>> = m
       4_291_365_888,
       tv('densenet201-c1103571.pth', 76.896, 93.37),
       converted('v0.0.426', 'densenet201-0612-6adc8625.pth.zip', 78.22),
+      { ...elasticWeights('densenet201'), naming: 'allenai/elastic' },
     ],
     densenet264: [33_337_704, 5_751_653_376, { reference: 'table 1 of the paper, after torchvision' }],
   },

@@ -132,9 +132,11 @@ export class DenseNet extends Network {
     init.zeros(layer.bias!)
   }
 
-  /** Knows the names of files that old PyTorch wrote, torchvision's among them, and those of pytorchcv. */
+  /** Knows the names of files that old PyTorch wrote, torchvision's among them, and those of pytorchcv and allenai/elastic. */
   override renameKey(name: string): string {
-    return fromPytorchcv(name).replace(/(denselayer\d+\.(?:norm|conv))\.([12])\./, '$1$2.')
+    return fromPytorchcv(name)
+      .replace(/(denselayer\d+\.(?:norm|conv))\.([12])\./, '$1$2.')
+      .replace(/^features\.norm(5|_final)\./, `${this.#lastNorm}.`)
   }
 }
 

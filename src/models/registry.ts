@@ -4,6 +4,8 @@ import { assembleMetadata } from './assemble-resnet.metadata.ts'
 import { bigLittleMetadata } from './big-little.metadata.ts'
 import { bnInceptionMetadata } from './bninception.metadata.ts'
 import { chexnetMetadata } from './chexnet.metadata.ts'
+import { cspDensenetMetadata } from './csp-densenet.metadata.ts'
+import { cspPeleenetMetadata } from './csp-peleenet.metadata.ts'
 import { cspnetMetadata } from './cspnet.metadata.ts'
 import { darknetMetadata } from './darknet.metadata.ts'
 import { darknet19Metadata } from './darknet19.metadata.ts'
@@ -11,6 +13,7 @@ import { deepCaptchaMetadata } from './deep-captcha.metadata.ts'
 import { densenasMetadata } from './densenas.metadata.ts'
 import { densenetMetadata } from './densenet.metadata.ts'
 import { cifarDensenetMetadata } from './densenet-cifar.metadata.ts'
+import { elasticDensenetMetadata } from './densenet-elastic.metadata.ts'
 import { detnasMetadata } from './detnas.metadata.ts'
 import { detnetMetadata } from './detnet.metadata.ts'
 import { dicenetMetadata } from './dicenet.metadata.ts'
@@ -58,6 +61,7 @@ import { resnestMetadata } from './resnest.metadata.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
 import { resnetDMetadata } from './resnet-d.metadata.ts'
+import { elasticResnextMetadata } from './resnext-elastic.metadata.ts'
 import { scalenetMetadata } from './scalenet.metadata.ts'
 import { scarletMetadata } from './scarlet.metadata.ts'
 import { senetMetadata } from './senet.metadata.ts'
@@ -114,9 +118,13 @@ const families: readonly Family[] = [
   { metadata: cifarResnetMetadata, load: () => import('./resnet-cifar.ts') },
   { metadata: squeezenetMetadata, load: () => import('./squeezenet.ts') },
   { metadata: chexnetMetadata, load: () => import('./chexnet.ts') },
+  { metadata: cspDensenetMetadata, load: () => import('./csp-densenet.ts') },
+  { metadata: cspPeleenetMetadata, load: () => import('./csp-peleenet.ts') },
   { metadata: densenetMetadata, load: () => import('./densenet.ts') },
   { metadata: cifarDensenetMetadata, load: () => import('./densenet-cifar.ts') },
+  { metadata: elasticDensenetMetadata, load: () => import('./densenet-elastic.ts') },
   { metadata: peleenetMetadata, load: () => import('./peleenet.ts') },
+  { metadata: elasticResnextMetadata, load: () => import('./resnext-elastic.ts') },
   { metadata: vovnetMetadata, load: () => import('./vovnet.ts') },
   { metadata: pytorchcvVovnetMetadata, load: () => import('./vovnet-cv.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },

@@ -1,9 +1,7 @@
 import {
   BatchNorm2d,
-  Conv1d,
   Conv2d,
   Dropout,
-  F,
   init,
   Linear,
   MaxPool2d,
@@ -13,7 +11,12 @@ import {
 } from '../nn/index.ts'
 import type { Tensor } from '../tensor/index.ts'
 import type { OptionKinds } from '../tensor/options.ts'
-import { ConvNormAct, OneShotAggregation } from './blocks/index.ts'
+import {
+  ConvNormAct,
+  EffectiveSqueezeExcite,
+  EfficientChannelAttention,
+  OneShotAggregation,
+} from './blocks/index.ts'
 import {
   type FeatureInfo,
   type HeadOptions,
@@ -35,39 +38,6 @@ export interface VoVNetOptions extends NetworkOptions {
   readonly attentionBlocks?: 'last' | 'every'
   /** Pixels of the image that one of the stem's outputs spans: 4, or 2 with a pool before the first stage too. */
   readonly stemStride?: 2 | 4
-}
-
-/** Channels scaled by what one layer of full width makes of their means (Lee and Park 2019, section 3.2.2). */
-class EffectiveSqueezeExcite extends Module {
-  fc: Conv2d
-
-  constructor(channels: number) {
-    super()
-    this.fc = new Conv2d(channels, channels, 1)
-  }
-
-  override forward(x: Tensor): Tensor {
-    const factors: Tensor = this.fc.forward(x.mean([2, 3], true))
-    return x.mul(F.hardSigmoid(factors))
-  }
-}
-
-/** Channels scaled by what a convolution over the channels makes of their means (Wang et al. 2019). */
-class EfficientChannelAttention extends Module {
-  conv: Conv1d
-
-  constructor(channels: number) {
-    super()
-    const size = Math.trunc((Math.log2(channels) + 1) / 2)
-    const kernel = Math.max(size % 2 === 1 ? size : size + 1, 3)
-    this.conv = new Conv1d(1, 1, kernel, { padding: (kernel - 1) / 2, bias: false })
-  }
-
-  override forward(x: Tensor): Tensor {
-    const [batch, channels] = x.shape as [number, number]
-    const factors: Tensor = this.conv.forward(x.mean([2, 3]).reshape([batch, 1, channels]))
-    return x.mul(factors.sigmoid().reshape([batch, channels, 1, 1]))
-  }
 }
 
 /** A depthwise 3x3 and a pointwise convolution with one normalisation, at the end. */
