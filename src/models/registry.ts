@@ -4,6 +4,7 @@ import { cspnetMetadata } from './cspnet.metadata.ts'
 import { darknetMetadata } from './darknet.metadata.ts'
 import { darknet19Metadata } from './darknet19.metadata.ts'
 import { FeaturePyramid } from './feature-pyramid.ts'
+import { hrnetMetadata } from './hrnet.metadata.ts'
 import { lenetMetadata } from './lenet.metadata.ts'
 import type { ModelMetadata } from './metadata.ts'
 import { mobilenetV2Metadata } from './mobilenet-v2.metadata.ts'
@@ -48,6 +49,7 @@ const families: readonly Family[] = [
   { metadata: cspnetMetadata, load: () => import('./cspnet.ts') },
   { metadata: darknetMetadata, load: () => import('./darknet.ts') },
   { metadata: darknet19Metadata, load: () => import('./darknet19.ts') },
+  { metadata: hrnetMetadata, load: () => import('./hrnet.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(
