@@ -1,5 +1,6 @@
 import { checkOptions, nearest, type OptionKind, type OptionKinds } from '../tensor/options.ts'
 import { alexnetMetadata } from './alexnet.metadata.ts'
+import { cornernetMetadata } from './cornernet.metadata.ts'
 import { cspnetMetadata } from './cspnet.metadata.ts'
 import { darknetMetadata } from './darknet.metadata.ts'
 import { darknet19Metadata } from './darknet19.metadata.ts'
@@ -46,6 +47,7 @@ const families: readonly Family[] = [
   { metadata: cifarResnetMetadata, load: () => import('./resnet-cifar.ts') },
   { metadata: squeezenetMetadata, load: () => import('./squeezenet.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
+  { metadata: cornernetMetadata, load: () => import('./cornernet.ts') },
   { metadata: cspnetMetadata, load: () => import('./cspnet.ts') },
   { metadata: darknetMetadata, load: () => import('./darknet.ts') },
   { metadata: darknet19Metadata, load: () => import('./darknet19.ts') },

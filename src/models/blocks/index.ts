@@ -7,4 +7,5 @@ export {
   type NormLayer,
   samePadding,
 } from './conv-norm-act.ts'
+export { BottomPool, LeftPool, RightPool, TopPool } from './corner-pool.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
