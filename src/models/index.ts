@@ -1,4 +1,19 @@
+export { BottomPool, LeftPool, RightPool, TopPool } from './blocks/index.ts'
 export { type CatalogueRow, catalogueRows } from './catalogue.ts'
+export {
+  type CornerDetection,
+  type CornerMaps,
+  type DecodeCornersOptions,
+  decodeCorners,
+} from './cornernet-decode.ts'
+export {
+  type CornerLossWeights,
+  type CornerTargets,
+  cornerFocalLoss,
+  cornerNetLoss,
+  cornerOffsetLoss,
+  cornerTagLoss,
+} from './cornernet-loss.ts'
 export {
   type DarknetActivation,
   type DarknetConfig,
