@@ -1,6 +1,4 @@
-export { type Homography, HomographyWarp, SpatialPyramidPool2d, walshHadamard } from './blocks/index.ts'
 export { type CatalogueRow, catalogueRows } from './catalogue.ts'
-export { captchaAlphabets } from './deep-captcha.metadata.ts'
 export {
   freezeBackbone,
   frozenNormalization,
@@ -11,7 +9,6 @@ export {
   parameterGroups,
   unfreezeStages,
 } from './fine-tuning.ts'
-export type { FractalNet } from './fractalnet.ts'
 export { type ClassLabel, classLabels, type LabelSet } from './labels.ts'
 export {
   type ModelMetadata,
@@ -22,7 +19,6 @@ export {
   type WeightFormat,
 } from './metadata.ts'
 export { type FeatureInfo, type HeadOptions, Network, type NetworkOptions } from './network.ts'
-export type { OverFeat } from './overfeat.ts'
 export {
   createModel,
   hasModel,
@@ -33,4 +29,3 @@ export {
   type PyramidOptions,
 } from './registry.ts'
 export { formatSummary, type LayerSummary, type ModelSummary, summary } from './summary.ts'
-export { type CameraSetup, cameraSetups } from './unetxst-cameras.ts'

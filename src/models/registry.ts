@@ -4,6 +4,7 @@ import { assembleMetadata } from './assemble-resnet.metadata.ts'
 import { bigLittleMetadata } from './big-little.metadata.ts'
 import { bnInceptionMetadata } from './bninception.metadata.ts'
 import { chexnetMetadata } from './chexnet.metadata.ts'
+import { cornernetMetadata } from './cornernet.metadata.ts'
 import { cspDensenetMetadata } from './csp-densenet.metadata.ts'
 import { cspPeleenetMetadata } from './csp-peleenet.metadata.ts'
 import { cspnetMetadata } from './cspnet.metadata.ts'
@@ -32,6 +33,7 @@ import { pytorchcvGhostnetMetadata } from './ghostnet-pytorchcv.metadata.ts'
 import { googlenetMetadata } from './googlenet.metadata.ts'
 import { greedynasMetadata } from './greedynas.metadata.ts'
 import { harmnetMetadata } from './harmnet.metadata.ts'
+import { hrnetMetadata } from './hrnet.metadata.ts'
 import { inceptionResNetV2Metadata } from './inception-resnet-v2.metadata.ts'
 import { inceptionV3Metadata } from './inception-v3.metadata.ts'
 import { inceptionV4Metadata } from './inception-v4.metadata.ts'
@@ -195,6 +197,8 @@ const families: readonly Family[] = [
   { metadata: harmnetMetadata, load: () => import('./harmnet.ts') },
   { metadata: scalenetMetadata, load: () => import('./scalenet.ts') },
   { metadata: unetxstMetadata, load: () => import('./unetxst.ts') },
+  { metadata: cornernetMetadata, load: () => import('./cornernet.ts') },
+  { metadata: hrnetMetadata, load: () => import('./hrnet.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { signedOf } from '../../scripts/golden.mjs'
+import { captchaAlphabets } from '../../src/models/building-blocks.ts'
 import { DeepCaptcha } from '../../src/models/deep-captcha.ts'
-import { captchaAlphabets } from '../../src/models/index.ts'
 import { F } from '../../src/nn/index.ts'
 import { adamax } from '../../src/optim/index.ts'
 import { manualSeed, noGrad, stack, tensor } from '../../src/tensor/index.ts'
