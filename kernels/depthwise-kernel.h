@@ -1,6 +1,7 @@
 // Sums over taps with one weight a channel: the kernel of depthwise convolutions, and of grouped ones once each output
 // channel has its inputs beside it.
 #pragma once
+#include "exact-sum.h"
 #include "lane-rows.h"
 
 namespace ocelli {
@@ -27,12 +28,15 @@ struct DepthwiseKernel {
       Vector sum[P];
 #pragma GCC unroll 8
       for (int p = 0; p < P; ++p) sum[p] = Vector::zero();
+      alignas(64) float aside[P * Vector::width];
       for (int64_t t = 0; t < count; ++t) {
+        if (t > 0 && t % exactDepth == 0) setAside(sum, aside, t == exactDepth);
         const float* x = sources[t].x + at + c;
         const Vector weight = Vector::load(sources[t].weights + c);
 #pragma GCC unroll 8
         for (int p = 0; p < P; ++p) sum[p] = fma(loadLanes(x + p * pixelStep, n), weight, sum[p]);
       }
+      if (count > exactDepth) addAside(sum, aside);
 #pragma GCC unroll 8
       for (int p = 0; p < P; ++p) finishLanes(target, p, c, n, sum[p]);
     }
@@ -46,11 +50,18 @@ struct DepthwiseKernel {
       Vector sum[P];
 #pragma GCC unroll 8
       for (int p = 0; p < P; ++p) sum[p] = Vector::zero();
-      if (n >= Vector::width) {
-        for (int64_t t = 0; t < count; t += Across) addRow<P, Across, Stride, true>(sources + t, at + c, c, n, sum);
-      } else {
-        for (int64_t t = 0; t < count; t += Across) addRow<P, Across, Stride, false>(sources + t, at + c, c, n, sum);
+      alignas(64) float aside[P * Vector::width];
+      // Whole rows of taps: as many as are exact.
+      constexpr int64_t depth = exactDepth / Across * Across;
+      for (int64_t t = 0; t < count; t += Across) {
+        if (t > 0 && t % depth == 0) setAside(sum, aside, t == depth);
+        if (n >= Vector::width) {
+          addRow<P, Across, Stride, true>(sources + t, at + c, c, n, sum);
+        } else {
+          addRow<P, Across, Stride, false>(sources + t, at + c, c, n, sum);
+        }
       }
+      if (count > depth) addAside(sum, aside);
 #pragma GCC unroll 8
       for (int p = 0; p < P; ++p) finishLanes(target, p, c, n, sum[p]);
     }

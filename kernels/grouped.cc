@@ -70,8 +70,11 @@ struct GroupedKernel {
       Vector sum[P];
 #pragma GCC unroll 8
       for (int p = 0; p < P; ++p) sum[p] = Vector::zero();
+      alignas(64) float aside[P * width];
+      const int64_t depth = larger(1, exactDepth / inner);  // taps
       if (uniform) {
         for (int64_t t = 0; t < count; ++t) {
+          if (t > 0 && t % depth == 0) setAside(sum, aside, t == depth);
           const float* x = sources[t].x + at + first;
           const float* weights = sources[t].weights + block * floats;
           for (int64_t i = 0; i < inner; ++i) {
@@ -84,6 +87,7 @@ struct GroupedKernel {
         const int64_t n = blocks.inputs() - first;
         const float* places = packed + block * floats + taps * inner * width;
         for (int64_t t = 0; t < count; ++t) {
+          if (t > 0 && t % depth == 0) setAside(sum, aside, t == depth);
           const float* from = sources[t].x + at + first;
           const float* weights = sources[t].weights + block * floats;
           Vector x[P];
@@ -97,6 +101,7 @@ struct GroupedKernel {
           }
         }
       }
+      if (count > depth) addAside(sum, aside);
 #pragma GCC unroll 8
       for (int p = 0; p < P; ++p) finishLanes(target, p, block * width, blocks.outputs - block * width, sum[p]);
     }

@@ -1,5 +1,7 @@
 #include "tile.h"
 
+#include "exact-sum.h"
+
 namespace ocelli {
 namespace OCELLI_ISA {
 namespace {
@@ -140,17 +142,28 @@ void tile(const TileArguments& t) {
   constexpr int64_t step = KMajor ? tileRows : 1;
   const float* b = t.b;
   const int64_t bStride = t.bStride, k = t.k;
+  alignas(64) float aside[R * V * Vector::width];
   int64_t p = 0;
-  if (bStride == tileColumns) {
-    for (; p + stepsAtOnce <= k; p += stepsAtOnce) {
+  for (;;) {
+    const int64_t end = smaller(k, p + exactDepth);
+    if (bStride == tileColumns) {
+      for (; p + stepsAtOnce <= end; p += stepsAtOnce) {
 #pragma GCC unroll 4
-      for (int i = 0; i < stepsAtOnce; ++i) accumulate<R, V>(sum, a, stride, (p + i) * step, b + i * tileColumns);
-      b += stepsAtOnce * tileColumns;
+        for (int i = 0; i < stepsAtOnce; ++i) accumulate<R, V>(sum, a, stride, (p + i) * step, b + i * tileColumns);
+        b += stepsAtOnce * tileColumns;
+      }
     }
+    for (; p < end; ++p) {
+      accumulate<R, V>(sum, a, stride, p * step, b);
+      b += bStride;
+    }
+    if (p >= k) break;
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) setAside(sum[r], aside + r * V * Vector::width, p == exactDepth);
   }
-  for (; p < k; ++p) {
-    accumulate<R, V>(sum, a, stride, p * step, b);
-    b += bStride;
+  if (k > exactDepth) {
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) addAside(sum[r], aside + r * V * Vector::width);
   }
   finish<R, V>(t, sum);
 }

@@ -8,6 +8,8 @@ import { type ConvWork, chooseConvAlgorithm, type Target } from './target.ts'
 
 /** What the emission of instructions needs of the lowering around it. */
 export interface InstructionContext {
+  /** Whether the program computes gradients of weights of convolutions. */
+  readonly differentiates: boolean
   readonly state: LoweringState
   readonly target: Target
   /** The operand in memory, in the form required. */
@@ -163,7 +165,8 @@ function emitConv2d(node: Node<'conv2d'>, context: InstructionContext): void {
   const geometry = geometryOf(node.attrs, kernelOf(filter))
   let weight = denseOf(weightView)
   const packed = context.isConstant(weightView)
-  const algorithm = chooseConvAlgorithm(workOf('forward', geometry, x, y, packed), context.target.convCosts)
+  const work = { ...workOf('forward', geometry, x, y, packed), differentiated: context.differentiates }
+  const algorithm = chooseConvAlgorithm(work, context.target.convCosts)
   if (packed) {
     const bytes = context.target.packedConvBytes(algorithm, geometry, y.c, x.c)
     const slot = context.state.add({ bytes, external: null, donor: null })

@@ -27,6 +27,7 @@ export function lower(graph: Graph, target: Target): LoweringState {
 class Lowering implements LoopContext, InstructionContext {
   readonly state = new LoweringState()
   readonly target: Target
+  readonly differentiates: boolean
   readonly #graph: Graph
   readonly #plan: LoweringPlan
   readonly #memory = new Map<Node, View>()
@@ -40,6 +41,7 @@ class Lowering implements LoopContext, InstructionContext {
     this.#graph = graph
     this.target = target
     this.#plan = planLowering(graph)
+    this.differentiates = this.#plan.order.some(({ op }) => op === 'conv2dWeightGrad')
   }
 
   run(): LoweringState {

@@ -55,6 +55,11 @@ export interface ConvWork {
   readonly sameSize: boolean
   /** The weight is packed before the run, not in it. */
   readonly packed: boolean
+  /**
+   * Its result decides, by its sign, where gradients flow in the same program: then it must be as exact as a matrix product
+   * (docs/decisions/0007). False unless given.
+   */
+  readonly differentiated?: boolean
 }
 
 /** Where several algorithms compute a convolution, the one to use. */
@@ -67,7 +72,8 @@ export function chooseConvAlgorithm(work: ConvWork, costs: ConvCosts): ConvAlgor
   if (one(kernel) && one(stride) && work.sameSize && padding[0] === 0 && padding[1] === 0) return 'pointwise'
   if (kernel[0] !== 3 || kernel[1] !== 3 || !one(stride) || !one(dilation)) return 'implicitGemm'
   let best: FilterAlgorithm = 'implicitGemm'
-  for (const algorithm of ['winogradF2', 'winogradF4'] as const) {
+  const tiles = work.differentiated ? (['winogradF2'] as const) : (['winogradF2', 'winogradF4'] as const)
+  for (const algorithm of tiles) {
     if (filterCost(work, algorithm, costs) < filterCost(work, best, costs)) best = algorithm
   }
   return best
