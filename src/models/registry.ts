@@ -13,6 +13,7 @@ import type { Network, NetworkOptions } from './network.ts'
 import { pcbMetadata } from './pcb.metadata.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
+import { revnetMetadata } from './revnet.metadata.ts'
 import { scalenetMetadata } from './scalenet.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
 import { vggMetadata } from './vgg.metadata.ts'
@@ -55,6 +56,7 @@ const families: readonly Family[] = [
   { metadata: harmnetMetadata, load: () => import('./harmnet.ts') },
   { metadata: multigrainMetadata, load: () => import('./multigrain.ts') },
   { metadata: pcbMetadata, load: () => import('./pcb.ts') },
+  { metadata: revnetMetadata, load: () => import('./revnet.ts') },
   { metadata: scalenetMetadata, load: () => import('./scalenet.ts') },
 ]
 
