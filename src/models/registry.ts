@@ -1,5 +1,6 @@
 import { checkOptions, nearest, type OptionKind, type OptionKinds } from '../tensor/options.ts'
 import { alexnetMetadata } from './alexnet.metadata.ts'
+import { amoebanetMetadata } from './amoebanet.metadata.ts'
 import { assembleMetadata } from './assemble-resnet.metadata.ts'
 import { bigLittleMetadata } from './big-little.metadata.ts'
 import { detnetMetadata } from './detnet.metadata.ts'
@@ -15,6 +16,7 @@ import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
 import { revnetMetadata } from './revnet.metadata.ts'
 import { scalenetMetadata } from './scalenet.metadata.ts'
+import { spinenetMetadata } from './spinenet.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
 import { vggMetadata } from './vgg.metadata.ts'
 
@@ -50,6 +52,7 @@ const families: readonly Family[] = [
   { metadata: cifarResnetMetadata, load: () => import('./resnet-cifar.ts') },
   { metadata: squeezenetMetadata, load: () => import('./squeezenet.ts') },
   { metadata: mobilenetV2Metadata, load: () => import('./mobilenet-v2.ts') },
+  { metadata: amoebanetMetadata, load: () => import('./amoebanet.ts') },
   { metadata: assembleMetadata, load: () => import('./assemble-resnet.ts') },
   { metadata: bigLittleMetadata, load: () => import('./big-little.ts') },
   { metadata: detnetMetadata, load: () => import('./detnet.ts') },
@@ -58,6 +61,7 @@ const families: readonly Family[] = [
   { metadata: pcbMetadata, load: () => import('./pcb.ts') },
   { metadata: revnetMetadata, load: () => import('./revnet.ts') },
   { metadata: scalenetMetadata, load: () => import('./scalenet.ts') },
+  { metadata: spinenetMetadata, load: () => import('./spinenet.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(
