@@ -12,6 +12,7 @@ import { mobilenetV2Metadata } from './mobilenet-v2.metadata.ts'
 import { multigrainMetadata } from './multigrain.metadata.ts'
 import type { Network, NetworkOptions } from './network.ts'
 import { pcbMetadata } from './pcb.metadata.ts'
+import { randwireMetadata } from './randwire.metadata.ts'
 import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
 import { revnetMetadata } from './revnet.metadata.ts'
@@ -59,6 +60,7 @@ const families: readonly Family[] = [
   { metadata: harmnetMetadata, load: () => import('./harmnet.ts') },
   { metadata: multigrainMetadata, load: () => import('./multigrain.ts') },
   { metadata: pcbMetadata, load: () => import('./pcb.ts') },
+  { metadata: randwireMetadata, load: () => import('./randwire.ts') },
   { metadata: revnetMetadata, load: () => import('./revnet.ts') },
   { metadata: scalenetMetadata, load: () => import('./scalenet.ts') },
   { metadata: spinenetMetadata, load: () => import('./spinenet.ts') },

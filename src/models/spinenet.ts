@@ -140,8 +140,6 @@ class Resampling extends Module {
 
   #shrunk(x: Tensor, size: Side): Tensor {
     const [from, to] = [x.shape[3]!, size[1]]
-    // Of tiny images neighbouring levels can have the same size.
-    if (from <= to) return nearest(x, size)
     const halved: Tensor = this.down!.forward(x)
     if (Math.floor(from / to) <= 2) return nearest(halved, size)
     const stride = from % to === 0 ? Math.floor(from / to / 2) : 2
