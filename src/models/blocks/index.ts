@@ -15,7 +15,6 @@ export {
   dctFilters,
   filtersFirst,
   HarmonicConv2d,
-  type HarmonicConv2dOptions,
   harmonicKernel,
 } from './harmonic.ts'
 export { SqueezeExcite, type SqueezeExciteOptions } from './squeeze-excite.ts'
