@@ -1,82 +1,26 @@
-import {
-  BatchNorm1d,
-  BatchNorm2d,
-  Conv2d,
-  Dropout,
-  F,
-  init,
-  Linear,
-  Module,
-  Sequential,
-} from '../nn/index.ts'
+import { BatchNorm2d, Conv2d, Dropout, F, init, Linear, Module } from '../nn/index.ts'
 import { concat, type Tensor } from '../tensor/index.ts'
 import type { OptionKinds } from '../tensor/options.ts'
+import { type FeatureInfo, networkOptions, type Variant } from './network.ts'
+import { LayumiPCB } from './pcb-layumi.ts'
 import {
-  type FeatureInfo,
-  type HeadOptions,
-  Network,
-  type NetworkOptions,
-  networkOptions,
-  type Variant,
-} from './network.ts'
+  initialized,
+  PartNetwork,
+  type PCBOptions,
+  partIndices,
+  parts,
+  reducedChannels,
+} from './pcb-parts.ts'
 import { ResNetTrunk } from './resnet-trunk.ts'
 
-export interface PCBOptions extends NetworkOptions {
-  /** Of the pooled stripes, in training. */
-  readonly dropout?: number
-}
+export { LayumiPCB } from './pcb-layumi.ts'
+export type { DescriptorOptions, PCBOptions } from './pcb-parts.ts'
 
 export interface RPPOptions extends PCBOptions {
   /** Multiplies the part classifier's scores before their softmax (the reference's T). */
   readonly temperature?: number
   /** Channels that the part classifier sees: means over neighbouring ones of the 2048 (the reference's dim). */
   readonly dim?: number
-}
-
-export interface DescriptorOptions {
-  /** Adds the stripes of the mirrored image before they are normalized. */
-  readonly flip?: boolean
-}
-
-const parts = 6
-const partIndices: readonly number[] = Array.from({ length: parts }, (_, i) => i)
-const reducedChannels = 256
-
-/**
- * A person's image as six horizontal stripes, each with a classifier of its own (Sun et al. 2017). Images are taller than
- * wide; retrieval compares `descriptor`s, classification (`forward`) takes the mean of the six classifiers' scores.
- */
-abstract class PartNetwork extends Network {
-  abstract override numClasses: number
-  abstract override readonly featureInfo: readonly FeatureInfo[]
-
-  protected abstract get trunk(): ResNetTrunk
-  /** The pooled stripes [batch, 2048, 6, 1] of the last map. */
-  protected abstract stripes(x: Tensor): Tensor
-  /** The scores [batch, numClasses] of each stripe. */
-  protected abstract scores(stripes: Tensor): Tensor[]
-
-  forwardFeatures(x: Tensor): Tensor {
-    return this.trunk.stages.reduce((y, layer) => this.stage(layer, y), this.trunk.stem(x))
-  }
-
-  /** The mean of the six classifiers' scores; as descriptor the stripes, each of length 1, one after the other. */
-  forwardHead(x: Tensor, { preLogits = false }: HeadOptions = {}): Tensor {
-    const stripes = this.stripes(x)
-    if (preLogits) return F.normalize(stripes, { axis: 1 }).flatten(1)
-    const scores = this.scores(stripes)
-    return scores.reduce((a, b) => a.add(b)).div(parts)
-  }
-
-  /**
-   * The retrieval descriptor [batch, 12288] of images, of length 1: the six stripes, which count the same whatever their
-   * length. Descriptors of the same person have a high inner product.
-   */
-  descriptor(x: Tensor, { flip = false }: DescriptorOptions = {}): Tensor {
-    const stripes = this.stripes(this.forwardFeatures(x))
-    const all = flip ? stripes.add(this.stripes(this.forwardFeatures(x.flip(3)))) : stripes
-    return F.normalize(all, { axis: 1 }).div(Math.sqrt(parts)).flatten(1)
-  }
 }
 
 /**
@@ -230,93 +174,6 @@ export class RefinedPCB extends PCB {
   override headNames(): readonly string[] {
     return [...super.headNames(), 'local_mask']
   }
-}
-
-class ClassBlock extends Module {
-  add_block: Sequential
-  classifier: Sequential
-
-  constructor(inFeatures: number, numClasses: number, dropout: number) {
-    super()
-    const reduce = new Linear(inFeatures, reducedChannels)
-    init.kaimingNormal(reduce.weight, { mode: 'fanOut' })
-    init.zeros(reduce.bias!)
-    const norm = new BatchNorm1d(reducedChannels)
-    init.normal(norm.weight!, 1, 0.02)
-    this.add_block = new Sequential(reduce, norm, new Dropout(dropout))
-    this.classifier = new Sequential(initialized(new Linear(reducedChannels, numClasses), 0.0001))
-  }
-
-  override forward(x: Tensor): Tensor {
-    return this.classifier.forward(this.add_block.forward(x))
-  }
-}
-
-/** Zheng's network: every stripe has a reduction of its own, without activation. */
-export class LayumiPCB extends PartNetwork {
-  model: ResNetTrunk
-  classifier0: ClassBlock
-  classifier1: ClassBlock
-  classifier2: ClassBlock
-  classifier3: ClassBlock
-  classifier4: ClassBlock
-  classifier5: ClassBlock
-  numClasses: number
-  readonly featureInfo: readonly FeatureInfo[]
-  protected dropout: Dropout
-
-  constructor({ numClasses = 751, inChannels = 3, dropout = 0.5 }: PCBOptions = {}) {
-    super()
-    this.numClasses = numClasses
-    this.model = new ResNetTrunk({ inChannels, lastStride: 1 })
-    const block = (): ClassBlock => new ClassBlock(this.model.channels, numClasses, dropout)
-    this.classifier0 = block()
-    this.classifier1 = block()
-    this.classifier2 = block()
-    this.classifier3 = block()
-    this.classifier4 = block()
-    this.classifier5 = block()
-    this.dropout = new Dropout(dropout)
-    this.featureInfo = this.model.featureInfo('model')
-  }
-
-  protected get trunk(): ResNetTrunk {
-    return this.model
-  }
-
-  protected stripes(x: Tensor): Tensor {
-    return F.adaptiveAvgPool2d(x, [parts, 1])
-  }
-
-  protected scores(stripes: Tensor): Tensor[] {
-    const { classifier0, classifier1, classifier2, classifier3, classifier4, classifier5 } = this
-    const blocks = [classifier0, classifier1, classifier2, classifier3, classifier4, classifier5]
-    const kept = this.dropout.forward(stripes)
-    return blocks.map((block, i) => block.forward(kept.narrow(2, i, 1).flatten(1)))
-  }
-
-  /** The six classifiers' scores. */
-  override forwardAll(x: Tensor): readonly Tensor[] {
-    return this.scores(this.stripes(this.forwardFeatures(x)))
-  }
-
-  classifierNames(): readonly string[] {
-    return partIndices.map((i) => `classifier${i}.classifier.0`)
-  }
-
-  override headNames(): readonly string[] {
-    return partIndices.map((i) => `classifier${i}`)
-  }
-
-  protected override initializeClassifier(layer: Linear): void {
-    initialized(layer, 0.0001)
-  }
-}
-
-function initialized(layer: Linear, std: number): Linear {
-  init.normal(layer.weight, 0, std)
-  init.zeros(layer.bias!)
-  return layer
 }
 
 const pcbOptions: OptionKinds<PCBOptions> = { ...networkOptions, dropout: 'probability' }

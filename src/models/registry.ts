@@ -1,5 +1,6 @@
 import { checkOptions, nearest, type OptionKind, type OptionKinds } from '../tensor/options.ts'
 import { alexnetMetadata } from './alexnet.metadata.ts'
+import { amoebanetMetadata } from './amoebanet.metadata.ts'
 import { assembleMetadata } from './assemble-resnet.metadata.ts'
 import { bigLittleMetadata } from './big-little.metadata.ts'
 import { bnInceptionMetadata } from './bninception.metadata.ts'
@@ -77,6 +78,12 @@ import { sknetMetadata } from './sknet.metadata.ts'
 import { skresnetMetadata } from './skresnet.metadata.ts'
 import { snetMetadata } from './snet.metadata.ts'
 import { sppnetMetadata } from './sppnet.metadata.ts'
+import { randwireMetadata } from './randwire.metadata.ts'
+import { resnetMetadata } from './resnet.metadata.ts'
+import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
+import { revnetMetadata } from './revnet.metadata.ts'
+import { scalenetMetadata } from './scalenet.metadata.ts'
+import { spinenetMetadata } from './spinenet.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
 import { squeezenextMetadata } from './squeezenext.metadata.ts'
 import { tresnetMetadata } from './tresnet.metadata.ts'
@@ -191,6 +198,7 @@ const families: readonly Family[] = [
   { metadata: tresnetMetadata, load: () => import('./tresnet.ts') },
   { metadata: wideResnetMetadata, load: () => import('./wide-resnet.ts') },
   { metadata: mckernelMetadata, load: () => import('./mckernel.ts') },
+  { metadata: amoebanetMetadata, load: () => import('./amoebanet.ts') },
   { metadata: assembleMetadata, load: () => import('./assemble-resnet.ts') },
   { metadata: bigLittleMetadata, load: () => import('./big-little.ts') },
   { metadata: detnetMetadata, load: () => import('./detnet.ts') },
@@ -199,6 +207,12 @@ const families: readonly Family[] = [
   { metadata: unetxstMetadata, load: () => import('./unetxst.ts') },
   { metadata: cornernetMetadata, load: () => import('./cornernet.ts') },
   { metadata: hrnetMetadata, load: () => import('./hrnet.ts') },
+  { metadata: multigrainMetadata, load: () => import('./multigrain.ts') },
+  { metadata: pcbMetadata, load: () => import('./pcb.ts') },
+  { metadata: randwireMetadata, load: () => import('./randwire.ts') },
+  { metadata: revnetMetadata, load: () => import('./revnet.ts') },
+  { metadata: scalenetMetadata, load: () => import('./scalenet.ts') },
+  { metadata: spinenetMetadata, load: () => import('./spinenet.ts') },
 ]
 
 const index: ReadonlyMap<string, Family> = new Map(

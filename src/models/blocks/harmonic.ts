@@ -47,14 +47,7 @@ export function dctBank(filters: readonly number[][], times: number, inside: boo
  * rather than a matrix product, which would count as work that is done for every image.
  */
 export function harmonicKernel(weight: Tensor, bank: Tensor): Tensor {
-  const [out, width, filters] = weight.shape as [number, number, number]
-  const parts = Array.from({ length: filters }, (_, i) =>
-    weight
-      .narrow(2, i, 1)
-      .reshape([out, width, 1, 1])
-      .mul(bank.narrow(1, i, 1)),
-  )
-  return parts.reduce((sum, part) => sum.add(part))
+  return weight.mul(bank.unsqueeze(0)).sum(2)
 }
 
 export interface HarmonicConv2dOptions extends DctFilterOptions {
