@@ -58,6 +58,7 @@ import { peleenetMetadata } from './peleenet.metadata.ts'
 import { prelunetMetadata } from './prelunet.metadata.ts'
 import { proxylessnasMetadata, proxylessnasNetsMetadata } from './proxylessnas.metadata.ts'
 import { pyramidnetMetadata } from './pyramidnet.metadata.ts'
+import { randwireMetadata } from './randwire.metadata.ts'
 import { regnetMetadata } from './regnet.metadata.ts'
 import { timmRegnetMetadata } from './regnet-timm.metadata.ts'
 import { resnestMetadata } from './resnest.metadata.ts'
@@ -65,6 +66,7 @@ import { resnetMetadata } from './resnet.metadata.ts'
 import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
 import { resnetDMetadata } from './resnet-d.metadata.ts'
 import { elasticResnextMetadata } from './resnext-elastic.metadata.ts'
+import { revnetMetadata } from './revnet.metadata.ts'
 import { scalenetMetadata } from './scalenet.metadata.ts'
 import { scarletMetadata } from './scarlet.metadata.ts'
 import { senetMetadata } from './senet.metadata.ts'
@@ -77,13 +79,8 @@ import { singlePathNasMetadata } from './single-path-nas.metadata.ts'
 import { sknetMetadata } from './sknet.metadata.ts'
 import { skresnetMetadata } from './skresnet.metadata.ts'
 import { snetMetadata } from './snet.metadata.ts'
-import { sppnetMetadata } from './sppnet.metadata.ts'
-import { randwireMetadata } from './randwire.metadata.ts'
-import { resnetMetadata } from './resnet.metadata.ts'
-import { cifarResnetMetadata } from './resnet-cifar.metadata.ts'
-import { revnetMetadata } from './revnet.metadata.ts'
-import { scalenetMetadata } from './scalenet.metadata.ts'
 import { spinenetMetadata } from './spinenet.metadata.ts'
+import { sppnetMetadata } from './sppnet.metadata.ts'
 import { squeezenetMetadata } from './squeezenet.metadata.ts'
 import { squeezenextMetadata } from './squeezenext.metadata.ts'
 import { tresnetMetadata } from './tresnet.metadata.ts'
@@ -207,11 +204,8 @@ const families: readonly Family[] = [
   { metadata: unetxstMetadata, load: () => import('./unetxst.ts') },
   { metadata: cornernetMetadata, load: () => import('./cornernet.ts') },
   { metadata: hrnetMetadata, load: () => import('./hrnet.ts') },
-  { metadata: multigrainMetadata, load: () => import('./multigrain.ts') },
-  { metadata: pcbMetadata, load: () => import('./pcb.ts') },
   { metadata: randwireMetadata, load: () => import('./randwire.ts') },
   { metadata: revnetMetadata, load: () => import('./revnet.ts') },
-  { metadata: scalenetMetadata, load: () => import('./scalenet.ts') },
   { metadata: spinenetMetadata, load: () => import('./spinenet.ts') },
 ]
 
