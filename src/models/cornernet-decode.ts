@@ -2,9 +2,9 @@
 export interface CornerMaps {
   /** [classes, height, width], before the sigmoid. */
   readonly heat: ArrayLike<number>
-  /** [height, width]: corners with like tags belong together. */
+  /** [height, width], corners with like tags belong together. */
   readonly tags: ArrayLike<number>
-  /** [2, height, width]: how far a corner is right of and below its cell, in cells. */
+  /** [2, height, width], how far a corner is right of and below its cell, in cells. */
   readonly offsets: ArrayLike<number>
 }
 

@@ -45,13 +45,13 @@ export function cornerOffsetLoss(offsets: Tensor, targets: Tensor, mask: Tensor)
 
 /** What a batch's corners should be; of each pair the top left ones come first. */
 export interface CornerTargets {
-  /** [batch, classes, height, width]: 1 at corners, less near them. */
+  /** [batch, classes, height, width], 1 at corners, less near them. */
   readonly heats: readonly [Tensor, Tensor]
-  /** [batch, objects, 2]: how far the corners are right of and below their cells. */
+  /** [batch, objects, 2], how far the corners are right of and below their cells. */
   readonly offsets: readonly [Tensor, Tensor]
   /** int32 [batch, objects]: the cells of the corners, y * width + x. */
   readonly cells: readonly [Tensor, Tensor]
-  /** [batch, objects]: 1 for objects, 0 for what fills up. */
+  /** [batch, objects], 1 for objects, 0 for what fills up. */
   readonly mask: Tensor
 }
 

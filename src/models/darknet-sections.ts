@@ -114,11 +114,11 @@ class DarknetShortcut extends Module {
 
 /** The boxes of one scale of a detector: for each of its anchors, and of each those of all cells, row by row. */
 export interface DarknetBoxes {
-  /** [batch, boxes, 2]: x and y of the centres, over the width and height of the image. */
+  /** [batch, boxes, 2], x and y of the centres, over the width and height of the image. */
   readonly centers: Tensor
-  /** [batch, boxes, 2]: width and height, over those of the image. */
+  /** [batch, boxes, 2], width and height, over those of the image. */
   readonly sizes: Tensor
-  /** [batch, boxes, 1 + classes]: how sure it is that there is an object, and of each class if so; each in 0..1. */
+  /** [batch, boxes, 1 + classes], how sure it is that there is an object, and of each class if so; each in 0..1. */
   readonly scores: Tensor
 }
 

@@ -19,7 +19,7 @@ export interface DpnOptions extends NetworkOptions {
 const eps = 1e-3
 
 /** Batch normalization and ReLU. */
-class NormAct extends Module {
+export class NormAct extends Module {
   bn: BatchNorm2d
 
   constructor(channels: number) {
@@ -33,7 +33,7 @@ class NormAct extends Module {
 }
 
 /** Batch normalization, ReLU and a convolution. */
-class NormActConv extends NormAct {
+export class NormActConv extends NormAct {
   conv: Conv2d
 
   constructor(from: number, to: number, kernel: number, stride = 1, groups = 1) {
@@ -46,7 +46,7 @@ class NormActConv extends NormAct {
   }
 }
 
-interface BlockSpec {
+export interface BlockSpec {
   readonly inChannels: number
   /** Of the grouped 3x3 convolution. */
   readonly width: number

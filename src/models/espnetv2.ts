@@ -32,7 +32,7 @@ export interface EspNetV2Options extends NetworkOptions {
 }
 
 /** Depthwise convolutions over the same map, each of whose outputs is added to the next one's before they are concatenated. */
-class HierarchicalBranches extends ModuleDict {
+export class HierarchicalBranches extends ModuleDict {
   constructor(channels: number, stride: number, dilations: readonly number[]) {
     const branch = (dilation: number): Conv2d =>
       new Conv2d(channels, channels, 3, {

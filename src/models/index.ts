@@ -26,6 +26,7 @@ export {
   type ModelOptions,
   modelMetadata,
   modelOptions,
+  type OptionKind,
   type PyramidOptions,
 } from './registry.ts'
 export { formatSummary, type LayerSummary, type ModelSummary, summary } from './summary.ts'

@@ -92,6 +92,8 @@ import { wideResnetMetadata } from './wide-resnet.metadata.ts'
 import { xceptionMetadata } from './xception.metadata.ts'
 import { zfnetMetadata } from './zfnet.metadata.ts'
 
+export type { OptionKind }
+
 /** Options of createModel itself, which every network takes. */
 export interface PyramidOptions {
   /** Leaves the head away: `forwardAll` gives the outputs of the stages. */

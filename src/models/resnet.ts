@@ -24,7 +24,7 @@ export interface ResNetOptions extends NetworkOptions {
   readonly attention?: Attention
 }
 
-interface BlockSpec {
+export interface BlockSpec {
   readonly inplanes: number
   readonly planes: number
   readonly stride: number

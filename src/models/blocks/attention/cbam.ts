@@ -11,7 +11,7 @@ export interface CbamOptions {
   readonly light?: boolean
 }
 
-class ChannelAttention extends Module {
+export class ChannelAttention extends Module {
   fc1: Conv2d
   act: ReLU
   fc2: Conv2d
@@ -38,7 +38,7 @@ class ChannelAttention extends Module {
   }
 }
 
-class SpatialAttention extends Module {
+export class SpatialAttention extends Module {
   conv: ConvNormAct
   readonly #light: boolean
 

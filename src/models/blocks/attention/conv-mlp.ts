@@ -2,7 +2,7 @@ import { Conv2d, LayerNorm, Module, ReLU } from '../../../nn/index.ts'
 import type { Tensor } from '../../../tensor/index.ts'
 
 /** Layer normalisation over the channels of [batch, channels, height, width]. */
-class ChannelLayerNorm extends LayerNorm {
+export class ChannelLayerNorm extends LayerNorm {
   override forward(x: Tensor): Tensor {
     return super.forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
   }

@@ -21,7 +21,7 @@ export interface SelectiveKernelOptions {
   readonly norm?: NormLayer
 }
 
-class SelectiveKernelAttention extends Module {
+export class SelectiveKernelAttention extends Module {
   fc_reduce: Conv2d
   bn: Module
   act: ReLU
