@@ -53,7 +53,11 @@ function section(row, members, compared) {
     member.weights.map(({ tag, url }) => `[${tag}](${url})`).join(' '),
   ])
   const header = ['name', 'params (M)', 'MACs (G)', 'input', 'top-1', 'reference', 'checked', 'weights']
-  const notes = members.filter(({ note }) => note).map(({ name, note }) => `- \`${name}\`: ${note}`)
+  const noted = members.filter(({ note }) => note)
+  const notes = [...new Set(noted.map(({ note }) => note))].map((note) => {
+    const names = noted.filter((member) => member.note === note).map(({ name }) => `\`${name}\``)
+    return `- ${names.join(', ')}: ${note.trim()}`
+  })
   return [
     `### ${row}`,
     papers.map(paperText).join('; '),
