@@ -147,6 +147,6 @@ write('darknet.json', [
     made('csdarknet53-omega', alexey, 'csdarknet53-omega.cfg', [64, 64], ALEXEYAB),
     made('csresnet50', cspnet, 'csresnet50.cfg', [96, 64], CSPNET),
     made('yolov3-spp', darknet, 'yolov3-spp.cfg', [32, 32], PJREDDIE),
-    made('yolov4', alexey, 'yolov4.cfg', [64, 96], ALEXEYAB),
+    made('yolov4', alexey, 'yolov4.cfg', [96, 64], ALEXEYAB),
     made('yolov4-tiny', alexey, 'yolov4-tiny.cfg', [96, 128], ALEXEYAB, training=True),
 ])
