@@ -83,7 +83,7 @@ describe('list, summary, info', () => {
     const names = (await json<{ name: string }[]>('list', 'resnet*_cifar10', '--json')).map(
       ({ name }) => name,
     )
-    expect(names).toEqual([20, 32, 44, 56, 110].map((depth) => `resnet${depth}_cifar10`))
+    expect(names).toEqual([20, 32, 44, 56, 110, 1202].map((depth) => `resnet${depth}_cifar10`))
     expect((await lines('list')).length).toBeGreaterThan(30)
     expect((await run('list', 'nothing*')).stderr + (await run('list', 'nothing*')).stdout).toMatch(
       /nothing\*/,
