@@ -30,7 +30,7 @@ function networks() {
     ]
   })
   const header = ['row', 'year', 'networks', 'the lightest', 'parameters (M)', 'MACs (G)', 'best top-1']
-  return table(header, rows, [1, 2, 6])
+  return `${table(header, rows, [1, 2, 6])}\n\n${all.length} networks of ${rows.length} architectures.`
 }
 
 /** The options of each row's networks beyond those that all have. */
