@@ -1,4 +1,4 @@
-import { Dropout, DropPath, Linear, Sequential } from '../nn/index.ts'
+import { Dropout, DropPath, Linear, type Module, Sequential } from '../nn/index.ts'
 import type { Tensor } from '../tensor/index.ts'
 import type { OptionKinds } from '../tensor/options.ts'
 import type { AmoebaNetName } from './amoebanet.metadata.ts'
@@ -44,9 +44,9 @@ export class AmoebaNet extends Network {
   numClasses: number
   readonly featureInfo: readonly FeatureInfo[]
   readonly #cells: readonly [string, Cell][]
-  readonly #auxiliary: AuxiliaryHead | null
+  #auxiliary: Module | null
   readonly #auxiliaryAfter: string
-  readonly #final: Sequential
+  #final: Module
 
   constructor(spec: AmoebaNetSpec, options: AmoebaNetOptions = {}) {
     super()
@@ -105,6 +105,12 @@ export class AmoebaNet extends Network {
     yield* this.#cells
     if (this.#auxiliary) yield ['aux', this.#auxiliary]
     yield ['final_layer', this.#final]
+  }
+
+  protected override replaceChild(name: string, module: Module): void {
+    if (name === 'final_layer') this.#final = module
+    else if (name === 'aux') this.#auxiliary = module
+    else super.replaceChild(name, module)
   }
 
   /** Sets the rate of all operations' drop paths, which training lets grow from 0. */
