@@ -2,15 +2,9 @@ import { AvgPool2d, BatchNorm2d, Conv2d, F, init, Linear, Module, Sequential } f
 import type { Tensor } from '../tensor/index.ts'
 import type { OptionKinds } from '../tensor/options.ts'
 import type { AssembleName } from './assemble-resnet.metadata.ts'
+import { BigLittleTrunk } from './big-little-trunk.ts'
 import { DropBlock } from './blocks/index.ts'
-import {
-  type FeatureInfo,
-  type HeadOptions,
-  Network,
-  type NetworkOptions,
-  networkOptions,
-  type Variant,
-} from './network.ts'
+import { type NetworkOptions, networkOptions, type Variant } from './network.ts'
 
 export interface AssembleResNetOptions extends NetworkOptions {
   /** The share that DropBlock zeroes in the last two stages at the end of training; it starts at 0 in the paper. */
@@ -183,44 +177,18 @@ class BigLittleStage extends Module {
  * Assemble-ResNet (Lee et al. 2020): Big-Little ResNet with selective kernels and blurred downsampling. The classes are
  * TensorFlow's, of which the first is the background.
  */
-export class AssembleResNet extends Network {
-  conv1: Conv2d
-  bn1: BatchNorm2d
-  b_conv0: Conv2d
-  bn_b0: BatchNorm2d
-  l_conv0: Conv2d
-  bn_l0: BatchNorm2d
-  l_conv1: Conv2d
-  bn_l1: BatchNorm2d
-  l_conv2: Conv2d
-  bn_l2: BatchNorm2d
-  bl_init: Conv2d
-  bn_bl_init: BatchNorm2d
+export class AssembleResNet extends BigLittleTrunk {
   layer1: BigLittleStage
   layer2: BigLittleStage
   layer3: BigLittleStage
   layer4: Sequential
   fc: Linear
   numClasses: number
-  readonly featureInfo: readonly FeatureInfo[]
 
   constructor(spec: AssembleSpec, options: AssembleResNetOptions = {}) {
-    super()
     const { numClasses = 1001, inChannels = 3, dropBlock = 0.1 } = options
+    super(inChannels, spec.alpha, { convolution, norm: normOver })
     this.numClasses = numClasses
-    const light = Math.floor(64 / spec.alpha)
-    this.conv1 = convolution(inChannels, 64, 7, 2)
-    this.bn1 = normOver(64)
-    this.b_conv0 = convolution(64, 64, 3, 2)
-    this.bn_b0 = normOver(64)
-    this.l_conv0 = convolution(64, light, 3)
-    this.bn_l0 = normOver(light)
-    this.l_conv1 = convolution(light, light, 3, 2)
-    this.bn_l1 = normOver(light)
-    this.l_conv2 = convolution(light, 64, 1)
-    this.bn_l2 = normOver(64)
-    this.bl_init = convolution(64, 64, 1)
-    this.bn_bl_init = normOver(64)
     const { depths } = spec
     this.layer1 = new BigLittleStage(64, 64, depths[0], 2, spec, null)
     this.layer2 = new BigLittleStage(256, 128, depths[1], 2, spec, null)
@@ -228,36 +196,6 @@ export class AssembleResNet extends Network {
     this.layer4 = stackOf(1024, 512, depths[3], 2, new DropBlock(dropBlock, 7))
     this.fc = new Linear(2048, numClasses)
     this.initializeClassifier(this.fc)
-    this.featureInfo = [8, 16, 16, 32].map((stride, i) => ({
-      name: `layer${i + 1}`,
-      channels: 256 * 2 ** i,
-      stride,
-    }))
-  }
-
-  #stem(x: Tensor): Tensor {
-    const y = this.bn1.forward(this.conv1.forward(x)).relu()
-    const big = this.bn_b0.forward(this.b_conv0.forward(y))
-    const fine = this.bn_l0.forward(this.l_conv0.forward(y)).relu()
-    const halved = this.bn_l1.forward(this.l_conv1.forward(fine)).relu()
-    const little = this.bn_l2.forward(this.l_conv2.forward(halved))
-    return this.bn_bl_init.forward(this.bl_init.forward(big.add(little).relu())).relu()
-  }
-
-  forwardFeatures(x: Tensor): Tensor {
-    return [this.layer1, this.layer2, this.layer3, this.layer4].reduce<Tensor>(
-      (y, layer) => this.stage(layer, y),
-      this.#stem(x),
-    )
-  }
-
-  forwardHead(x: Tensor, { preLogits = false }: HeadOptions = {}): Tensor {
-    const descriptor = x.mean([2, 3])
-    return preLogits ? descriptor : this.fc.forward(descriptor)
-  }
-
-  classifierNames(): readonly string[] {
-    return ['fc']
   }
 
   protected override initializeClassifier(layer: Linear): void {

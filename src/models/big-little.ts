@@ -2,15 +2,9 @@ import { AvgPool2d, BatchNorm2d, Conv2d, F, init, Linear, Module, Sequential } f
 import type { Tensor } from '../tensor/index.ts'
 import type { OptionKinds } from '../tensor/options.ts'
 import type { BigLittleName } from './big-little.metadata.ts'
+import { BigLittleTrunk, type StemLayers } from './big-little-trunk.ts'
 import { SqueezeExcite } from './blocks/index.ts'
-import {
-  type FeatureInfo,
-  type HeadOptions,
-  Network,
-  type NetworkOptions,
-  networkOptions,
-  type Variant,
-} from './network.ts'
+import { type NetworkOptions, networkOptions, type Variant } from './network.ts'
 
 export interface BigLittleOptions extends NetworkOptions {
   /** The little branch has 1 / alpha of the channels. */
@@ -137,46 +131,25 @@ interface BigLittleSpec extends Width {
   readonly depths: readonly [number, number, number, number]
 }
 
+const stemLayers: StemLayers = {
+  convolution: (inChannels, outChannels, kernelSize, stride = 1) =>
+    new Conv2d(inChannels, outChannels, kernelSize, { stride, padding: (kernelSize - 1) / 2, bias: false }),
+  norm: (channels) => new BatchNorm2d(channels),
+}
+
 /** Big-Little ResNet, ResNeXt and SE-ResNeXt (Chen et al. 2018). */
-export class BigLittleNet extends Network {
-  conv1: Conv2d
-  bn1: BatchNorm2d
-  b_conv0: Conv2d
-  bn_b0: BatchNorm2d
-  l_conv0: Conv2d
-  bn_l0: BatchNorm2d
-  l_conv1: Conv2d
-  bn_l1: BatchNorm2d
-  l_conv2: Conv2d
-  bn_l2: BatchNorm2d
-  bl_init: Conv2d
-  bn_bl_init: BatchNorm2d
+export class BigLittleNet extends BigLittleTrunk {
   layer1: BigLittleBlock
   layer2: BigLittleBlock
   layer3: BigLittleBlock
   layer4: Sequential
   fc: Linear
   numClasses: number
-  readonly featureInfo: readonly FeatureInfo[]
 
   constructor({ depths, ...width }: BigLittleSpec, options: BigLittleOptions = {}) {
-    super()
     const { numClasses = 1000, inChannels = 3, alpha = 2, beta = 4 } = options
+    super(inChannels, alpha, stemLayers)
     this.numClasses = numClasses
-    const light = Math.floor(64 / alpha)
-    const half = { stride: 2, padding: 1, bias: false }
-    this.conv1 = new Conv2d(inChannels, 64, 7, { stride: 2, padding: 3, bias: false })
-    this.bn1 = new BatchNorm2d(64)
-    this.b_conv0 = new Conv2d(64, 64, 3, half)
-    this.bn_b0 = new BatchNorm2d(64)
-    this.l_conv0 = new Conv2d(64, light, 3, { padding: 1, bias: false })
-    this.bn_l0 = new BatchNorm2d(light)
-    this.l_conv1 = new Conv2d(light, light, 3, half)
-    this.bn_l1 = new BatchNorm2d(light)
-    this.l_conv2 = new Conv2d(light, 64, 1, { bias: false })
-    this.bn_l2 = new BatchNorm2d(64)
-    this.bl_init = new Conv2d(64, 64, 1, { bias: false })
-    this.bn_bl_init = new BatchNorm2d(64)
     const stage = (index: 0 | 1 | 2, from: number, stride: number): BigLittleBlock =>
       new BigLittleBlock(from, 256 * 2 ** index, { ...width, blocks: depths[index], alpha, beta, stride })
     this.layer1 = stage(0, 64, 2)
@@ -184,41 +157,11 @@ export class BigLittleNet extends Network {
     this.layer3 = stage(2, 512, 1)
     this.layer4 = blocksOf(1024, 2048, depths[3], width, 2)
     this.fc = new Linear(2048, numClasses)
-    this.featureInfo = [8, 16, 16, 32].map((stride, i) => ({
-      name: `layer${i + 1}`,
-      channels: 256 * 2 ** i,
-      stride,
-    }))
     for (const module of this.modules()) {
       if (module instanceof Conv2d)
         init.kaimingNormal(module.weight, { mode: 'fanOut', nonlinearity: 'relu' })
       else if (module instanceof Bottleneck) init.zeros(module.bn3.weight!)
     }
-  }
-
-  #stem(x: Tensor): Tensor {
-    const y = this.bn1.forward(this.conv1.forward(x)).relu()
-    const big = this.bn_b0.forward(this.b_conv0.forward(y))
-    const fine = this.bn_l0.forward(this.l_conv0.forward(y)).relu()
-    const halved = this.bn_l1.forward(this.l_conv1.forward(fine)).relu()
-    const little = this.bn_l2.forward(this.l_conv2.forward(halved))
-    return this.bn_bl_init.forward(this.bl_init.forward(big.add(little).relu())).relu()
-  }
-
-  forwardFeatures(x: Tensor): Tensor {
-    return [this.layer1, this.layer2, this.layer3, this.layer4].reduce<Tensor>(
-      (y, layer) => this.stage(layer, y),
-      this.#stem(x),
-    )
-  }
-
-  forwardHead(x: Tensor, { preLogits = false }: HeadOptions = {}): Tensor {
-    const descriptor = x.mean([2, 3])
-    return preLogits ? descriptor : this.fc.forward(descriptor)
-  }
-
-  classifierNames(): readonly string[] {
-    return ['fc']
   }
 }
 
