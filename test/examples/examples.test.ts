@@ -25,7 +25,7 @@ const runs: Readonly<Record<string, ExampleRun>> = {
   },
   'fine-tune.js': {
     args: ['flowers', ...squeezenet],
-    prints: /the whole network\nepoch 1 {2}loss [\d.]+ {2}validation (0\.[5-9]|1)/,
+    prints: /with the last two stages\nepoch 1 {2}loss [\d.]+ {2}validation (0\.[5-9]|1)/,
     saves: 'fine-tuned.safetensors',
   },
   'similar-images.js': {
