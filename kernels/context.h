@@ -31,6 +31,10 @@ class SingleThread final : public ThreadPool {
   }
 };
 
+// How many products of a sum follow one another before they are set aside: the rounding of a sum grows with the root of it.
+constexpr int64_t exactDepth = 32;
+constexpr int64_t anyDepth = int64_t{1} << 40;
+
 struct Context {
   char* const* slots;  // the base address of each slot, for this run
   int64_t slotCount;
@@ -45,6 +49,7 @@ struct Context {
   int within;
   // Says that an index (the given value, the position-th of its operand) is out of range. May be called from any thread.
   void (*fault)(Context& context, int64_t position, int32_t index);
+  int64_t sumDepth;  // exactDepth or anyDepth
 
   template <typename T>
   T* at(int32_t slot, int64_t offset) const {

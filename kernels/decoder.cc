@@ -261,6 +261,7 @@ void Decoder::requireWinograd(ConvAlgorithm algorithm, const ConvGeometry& g) {
 
 void Decoder::slots() {
   program_.arenaBytes_ = size();
+  program_.exactSums_ = flag();
   const int64_t externals = integer(0, 1 << 24);
   if (failed()) return;
   program_.externalBytes_.assign(static_cast<size_t>(externals), 0);

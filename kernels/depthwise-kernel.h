@@ -12,6 +12,7 @@ namespace {
 struct DepthwiseKernel {
   int64_t channels, pixelStride;
   int64_t across, stride;
+  int64_t sumDepth;
 
   template <int P>
   OCELLI_INLINE void pixels(const LaneSource* sources, int64_t count, int64_t at, int64_t pixelStep,
@@ -30,13 +31,13 @@ struct DepthwiseKernel {
       for (int p = 0; p < P; ++p) sum[p] = Vector::zero();
       alignas(64) float aside[P * Vector::width];
       for (int64_t t = 0; t < count; ++t) {
-        if (t > 0 && t % exactDepth == 0) setAside(sum, aside, t == exactDepth);
+        if (t > 0 && t % sumDepth == 0) setAside(sum, aside, t == sumDepth);
         const float* x = sources[t].x + at + c;
         const Vector weight = Vector::load(sources[t].weights + c);
 #pragma GCC unroll 8
         for (int p = 0; p < P; ++p) sum[p] = fma(loadLanes(x + p * pixelStep, n), weight, sum[p]);
       }
-      if (count > exactDepth) addAside(sum, aside);
+      if (count > sumDepth) addAside(sum, aside);
 #pragma GCC unroll 8
       for (int p = 0; p < P; ++p) finishLanes(target, p, c, n, sum[p]);
     }
@@ -52,7 +53,7 @@ struct DepthwiseKernel {
       for (int p = 0; p < P; ++p) sum[p] = Vector::zero();
       alignas(64) float aside[P * Vector::width];
       // Whole rows of taps: as many as are exact.
-      constexpr int64_t depth = exactDepth / Across * Across;
+      const int64_t depth = sumDepth / Across * Across;
       for (int64_t t = 0; t < count; t += Across) {
         if (t > 0 && t % depth == 0) setAside(sum, aside, t == depth);
         if (n >= Vector::width) {

@@ -11,7 +11,7 @@ void convolveDepthwise(Context& context, const Sampling& s, const Tap* taps, int
   if (s.pixels() == 0) return;
   Array<LaneTap> lanes(tapCount);
   for (int64_t t = 0; t < tapCount; ++t) lanes[t] = {taps[t].dy, taps[t].dx, 0, weights + taps[t].index * weightStride};
-  const DepthwiseKernel kernel{channels, s.pixelStride, tapsAcross(taps, tapCount), s.strideX};
+  const DepthwiseKernel kernel{channels, s.pixelStride, tapsAcross(taps, tapCount), s.strideX, stage.sumDepth};
   const int64_t bytes = laneRowBytes(s, tapCount, channels, stage);
   laneRows(context, s, s.gridW * channels * tapCount, bytes, [&](int64_t image, int64_t row, void* memory) {
     laneRow(kernel, s, lanes.data(), tapCount, image, row, channels, y, yStride, stage, memory);

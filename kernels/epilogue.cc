@@ -217,6 +217,7 @@ OutputStage OutputStage::fromColumn(int64_t offset) const {
 
 OutputStage resolveEpilogue(const Epilogue* epilogue, const Context& context) {
   OutputStage stage;
+  stage.sumDepth = context.sumDepth;
   if (epilogue == nullptr) return stage;
   auto address = [&](int64_t i) {
     return static_cast<const float*>(context.at<float>(epilogue->inputs[i].slot, epilogue->inputs[i].offset));

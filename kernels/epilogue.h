@@ -18,6 +18,8 @@ struct OutputStage {
   const Epilogue* code = nullptr;
   const float* inputs[maxEpilogueInputs];
 
+  int64_t sumDepth = exactDepth;  // of the sums that come here
+
   // Bytes of register space that runCode needs.
   int64_t registerBytes() const { return code == nullptr ? 0 : int64_t{code->registers} * microBlock * 4; }
 

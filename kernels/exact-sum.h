@@ -6,9 +6,6 @@ namespace ocelli {
 namespace OCELLI_ISA {
 namespace {
 
-// So many products are added one after the other.
-constexpr int64_t exactDepth = 32;
-
 // Adds sums to those set aside, or sets the first ones aside, and starts anew.
 template <int N>
 OCELLI_INLINE void setAside(Vector (&sum)[N], float* aside, bool first) {

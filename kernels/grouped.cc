@@ -59,6 +59,7 @@ struct GroupedKernel {
   Blocks blocks;
   int64_t taps;
   const float* packed;  // to find a block's places
+  int64_t sumDepth;
 
   template <int P>
   OCELLI_INLINE void pixels(const LaneSource* sources, int64_t count, int64_t at, int64_t pixelStep,
@@ -71,7 +72,7 @@ struct GroupedKernel {
 #pragma GCC unroll 8
       for (int p = 0; p < P; ++p) sum[p] = Vector::zero();
       alignas(64) float aside[P * width];
-      const int64_t depth = larger(1, exactDepth / inner);  // taps
+      const int64_t depth = larger(1, sumDepth / inner);  // taps
       if (uniform) {
         for (int64_t t = 0; t < count; ++t) {
           if (t > 0 && t % depth == 0) setAside(sum, aside, t == depth);
@@ -159,7 +160,7 @@ void convolveExpanded(Context& context, const Sampling& s, const Tap* taps, int6
   const int64_t imageBytes = roundUp(rows * s.w * pixelFloats * 4, 64);
   const int64_t tapBytes = roundUp(tapCount * inner * int64_t{sizeof(LaneTap)}, 64);
   const int64_t bytes = imageBytes + tapBytes + laneRowBytes(expanded, tapCount * inner, width, stage);
-  const DepthwiseKernel whole{width, pixelFloats, across, s.strideX};
+  const DepthwiseKernel whole{width, pixelFloats, across, s.strideX, stage.sumDepth};
   parallelFor(context.pool, s.images * rowGroups * blocks.count(), [&](int64_t task, int thread) {
     const int64_t block = task % blocks.count(), group = task / blocks.count();
     const int64_t image = group / rowGroups, i0 = group % rowGroups * rowsAtOnce;
@@ -250,7 +251,7 @@ void convolveGrouped(Context& context, const Sampling& s, const Tap* taps, int64
     convolveExpanded(context, s, taps, tapCount, allTaps, packed, {groups * outer, s.channels, outer}, y, yStride, stage);
     return;
   }
-  const GroupedKernel kernel{{groups * outer, s.channels, outer}, allTaps, packed};
+  const GroupedKernel kernel{{groups * outer, s.channels, outer}, allTaps, packed, stage.sumDepth};
   const int64_t outputs = groups * outer;
   Array<LaneTap> lanes(tapCount);
   for (int64_t t = 0; t < tapCount; ++t) {

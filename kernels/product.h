@@ -200,6 +200,7 @@ void computeBlock(const Left& left, const Right& right, int64_t k, const Partiti
   const DepthSteps depth = depthSteps(k);
   TileArguments t;
   t.cStride = output.cStride;
+  t.sumDepth = stage.sumDepth;
   for (int64_t s = 0; s < depth.steps; ++s) {
     const int64_t p0 = s * depth.depth, p1 = smaller(p0 + depth.depth, k);
     const bool first = s == 0, last = s == depth.steps - 1;

@@ -60,12 +60,14 @@ class Program {
   // The least size of each external buffer.
   const std::vector<int64_t>& externalBytes() const { return externalBytes_; }
   const std::vector<Slot>& slots() const { return slots_; }
+  int64_t sumDepth() const { return exactSums_ ? exactDepth : anyDepth; }
   size_t size() const { return instructions_.size(); }
   void execute(size_t instruction, const KernelTable& table, Context& context) const;
 
  private:
   friend class Decoder;
   int64_t arenaBytes_ = 0;
+  bool exactSums_ = false;
   std::vector<int64_t> externalBytes_;
   std::vector<Slot> slots_;
   std::vector<Instruction> instructions_;

@@ -141,11 +141,11 @@ void tile(const TileArguments& t) {
   const int64_t stride = KMajor ? 1 : t.aStride;
   constexpr int64_t step = KMajor ? tileRows : 1;
   const float* b = t.b;
-  const int64_t bStride = t.bStride, k = t.k;
+  const int64_t bStride = t.bStride, k = t.k, depth = t.sumDepth;
   alignas(64) float aside[R * V * Vector::width];
   int64_t p = 0;
   for (;;) {
-    const int64_t end = smaller(k, p + exactDepth);
+    const int64_t end = smaller(k, p + depth);
     if (bStride == tileColumns) {
       for (; p + stepsAtOnce <= end; p += stepsAtOnce) {
 #pragma GCC unroll 4
@@ -159,9 +159,9 @@ void tile(const TileArguments& t) {
     }
     if (p >= k) break;
 #pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) setAside(sum[r], aside + r * V * Vector::width, p == exactDepth);
+    for (int r = 0; r < R; ++r) setAside(sum[r], aside + r * V * Vector::width, p == depth);
   }
-  if (k > exactDepth) {
+  if (k > depth) {
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) addAside(sum[r], aside + r * V * Vector::width);
   }

@@ -24,6 +24,7 @@ constexpr int64_t tileDepth = Vector::width == 16 ? 192 : 256;
 
 struct TileArguments {
   int64_t k;
+  int64_t sumDepth;
   // Rows `aStride` apart, or, k-major, tileRows values for each k.
   const float* a;
   int64_t aStride;

@@ -206,6 +206,7 @@ void convolve(Context& context, const Sampling& s, const Tap* taps, const float*
       TileArguments t{};
       t.aStride = input.step;
       t.bStride = tileColumns;
+      t.sumDepth = stage.sumDepth;
       t.columns = tileColumns;
       for (int64_t p = 0; p < points; ++p) {
         for (int64_t d = 0; d < depth.steps; ++d) {

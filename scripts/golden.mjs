@@ -4,15 +4,18 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 
-/** FNV-1a of the name, then murmur3's finaliser for each element: a value in [0, 1), given to `transform`. */
-function fillBy(values, salt, name, transform) {
+/**
+ * FNV-1a of the name, then murmur3's finaliser for each element: a value u in [0, 1), of which (scale u + shift) factor is
+ * stored.
+ */
+function fillBy(values, salt, name, { scale = 1, shift = 0, factor = 1 }) {
   let hash = 0x811c9dc5
   for (const byte of new TextEncoder().encode(`${salt}:${name}`)) hash = Math.imul(hash ^ byte, 0x01000193)
   for (let i = 0; i < values.length; i++) {
     let x = (hash + Math.imul(i, 0x9e3779b9)) | 0
     x = Math.imul(x ^ (x >>> 16), 0x85ebca6b)
     x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35)
-    values[i] = transform(((x ^ (x >>> 16)) >>> 0) / 0x100000000)
+    values[i] = (scale * (((x ^ (x >>> 16)) >>> 0) / 0x100000000) + shift) * factor
   }
   return values
 }
@@ -21,12 +24,12 @@ const sizeOf = (shape) => shape.reduce((a, b) => a * b, 1)
 
 /** The value in [0, 1) of each element of the tensor called `name`. */
 export function uniformOf(salt, name, count) {
-  return fillBy(new Float64Array(count), salt, name, (u) => u)
+  return fillBy(new Float64Array(count), salt, name, {})
 }
 
 /** The values in [-1, 1) of the input or cotangent called `name`. */
 export function signedOf(salt, name, shape) {
-  return fillBy(new Float32Array(sizeOf(shape)), salt, name, (u) => 2 * u - 1)
+  return fillBy(new Float32Array(sizeOf(shape)), salt, name, { scale: 2, shift: -1 })
 }
 
 /** The deterministic contents of a state-dict tensor, by the last part of its name and its shape. */
@@ -36,14 +39,13 @@ export function weightsOf(salt, name, shape) {
 }
 
 function weightFormula(last, shape) {
-  if (last === 'running_mean') return (u) => 0.1 * (2 * u - 1)
-  if (last === 'running_var') return (u) => 0.75 + 0.5 * u
+  if (last === 'running_mean') return { scale: 2, shift: -1, factor: 0.1 }
+  if (last === 'running_var') return { scale: 0.5, shift: 0.75 }
   if (shape.length >= 2) {
-    const bound = Math.sqrt(6 / sizeOf(shape.slice(1)))
-    return (u) => (2 * u - 1) * bound
+    return { scale: 2, shift: -1, factor: Math.sqrt(6 / sizeOf(shape.slice(1))) }
   }
-  if (last === 'weight') return (u) => 0.5 + 0.5 * u
-  return (u) => 0.1 * (2 * u - 1)
+  if (last === 'weight') return { scale: 0.5, shift: 0.5 }
+  return { scale: 2, shift: -1, factor: 0.1 }
 }
 
 const camelCase = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())

@@ -100,7 +100,9 @@ class Encoder {
   readonly #numbers: number[] = []
 
   program(program: Program): Float64Array {
-    this.#put(program.arenaBytes, program.externals)
+    this.#put(program.arenaBytes)
+    this.#flag(program.exactSums)
+    this.#put(program.externals)
     this.#list(program.slots, (slot) => this.#slot(slot))
     this.#list(program.instructions, (instruction) => {
       this.#put(instructionCodes[instruction.op])

@@ -1,5 +1,5 @@
 import { chainImages } from './chain-images.ts'
-import { arrange, type Derivation, divide } from './derivations.ts'
+import { arrange, type Derivation, type DerivationCode, divide } from './derivations.ts'
 import { dropUnread } from './drop-unread.ts'
 import { fuseOutputs } from './fuse-outputs.ts'
 import type { Graph } from './graph.ts'
@@ -54,14 +54,22 @@ export function compile(graph: Graph, target: Target): Compiled {
     ...program,
     outputs,
     derivations,
-    prologue: (wanted) => {
-      const chosen = wanted.map((i) => derivations[i]!)
-      const { instructions, borrowed } = arrange(buffers, chosen)
-      const values = chosen.flatMap((derivation) => derivation.values)
-      const { program, inputs } = assemble(buffers, instructions, values, [], borrowed)
-      return { program, inputs }
-    },
+    prologue: prologueOf(buffers, derivations),
     liveBytes,
+  }
+}
+
+/** A function of its own, which outlives the compilation and must not hold the graph. */
+function prologueOf(
+  buffers: readonly Buffer[],
+  derivations: readonly DerivationCode[],
+): Compiled['prologue'] {
+  return (wanted) => {
+    const chosen = wanted.map((i) => derivations[i]!)
+    const { instructions, borrowed } = arrange(buffers, chosen)
+    const values = chosen.flatMap((derivation) => derivation.values)
+    const { program, inputs } = assemble(buffers, instructions, values, [], borrowed)
+    return { program, inputs }
   }
 }
 
@@ -132,6 +140,7 @@ function assemble(
       slots,
       instructions: placed,
       arenaBytes: plan.arenaBytes,
+      exactSums: placed.some(({ op }) => op === 'conv2dWeightGrad'),
       externals: inputs.length + values.length + outputs.length,
     },
     inputs,

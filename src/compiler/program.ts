@@ -10,6 +10,8 @@ export interface Program {
   readonly slots: readonly Slot[]
   readonly instructions: readonly Instruction[]
   readonly arenaBytes: number
+  /** Whether long sums of products are made of short ones, which err less: in programs that compute gradients. */
+  readonly exactSums: boolean
   /** How many external buffers a run must be given. */
   readonly externals: number
 }

@@ -11,6 +11,7 @@ import { nativeBackend } from '../support/native-backend.ts'
 
 /** Two products of 1000 multiply-accumulates and a copy of 1000 numbers. */
 const program: Program = {
+  exactSums: false,
   slots: [0, 1, 2].map((index) => ({ kind: 'external', index, bytes: 1_000_000 })),
   instructions: [
     ...[0, 1].map(() => ({

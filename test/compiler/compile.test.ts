@@ -51,6 +51,13 @@ describe('compile', () => {
     expect(program.arenaBytes).toBeLessThanOrEqual(1.1 * liveBytes)
   })
 
+  it('asks for exact sums beside gradients of convolutions alone', () => {
+    const conv = new nn.Conv2d(8, 8, 3)
+    const y = conv.forward(image(8))
+    expect(compiled(y).program.exactSums).toBe(false)
+    expect(compiled(y, ...grad(y.sum(), [conv.weight])).program.exactSums).toBe(true)
+  })
+
   it('leaves one instruction of convolution, batch norm, residual and activation', () => {
     const conv = new nn.Conv2d(8, 8, 3, { padding: 1, bias: false })
     const norm = new nn.BatchNorm2d(8)

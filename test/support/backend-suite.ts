@@ -1,9 +1,19 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { Worker } from 'node:worker_threads'
 import { beforeAll, expect, it } from 'vitest'
+import { uniformOf } from '../../scripts/golden.mjs'
 import type { BackendName } from '../../src/backends/backend.ts'
 import type { TypedArray } from '../../src/graph/dtype.ts'
-import { getBackend, realize, setBackend, type Tensor, tensor, variable } from '../../src/tensor/index.ts'
+import { F } from '../../src/nn/index.ts'
+import {
+  getBackend,
+  grad,
+  realize,
+  setBackend,
+  type Tensor,
+  tensor,
+  variable,
+} from '../../src/tensor/index.ts'
 
 const entry = new URL('../../dist/index.js', import.meta.url).href
 
@@ -61,6 +71,41 @@ export function testBehaviour(backend: BackendName, steps: number): void {
     const again = await chain.data()
     expect(again.every(Number.isFinite)).toBe(true)
     expect(again).toEqual(await longChain(1024, steps).data())
+  })
+
+  it.each([1, 3])('rounds less where gradients are computed: kernels of %s', async (kernel) => {
+    const [channels, side, outputs] = [Math.ceil(512 / kernel ** 2), 4 + kernel - 1, 64]
+    const values = (name: string, size: number): Float32Array =>
+      Float32Array.from(uniformOf('rounding', name, size))
+    const x = values('x', channels * side * side)
+    const w = values('w', outputs * channels * kernel * kernel)
+    const product = async (gradients: boolean): Promise<Float32Array> => {
+      const weight = variable(w, [outputs, channels, kernel, kernel], { requiresGrad: true })
+      const y = F.conv2d(tensor(x, [1, channels, side, side]), weight)
+      await realize(y, ...(gradients ? grad(y.sum(), [weight]) : []))
+      return (await y.data()) as Float32Array
+    }
+    const exact = (o: number, top: number, left: number): number => {
+      let sum = 0
+      for (let c = 0; c < channels; c++) {
+        for (let i = 0; i < kernel; i++) {
+          for (let j = 0; j < kernel; j++) {
+            sum +=
+              w[((o * channels + c) * kernel + i) * kernel + j]! * x[(c * side + top + i) * side + left + j]!
+          }
+        }
+      }
+      return sum
+    }
+    const errorOf = (y: Float32Array): number => {
+      let squares = 0
+      for (let o = 0; o < outputs; o++) {
+        for (let p = 0; p < 16; p++) squares += (y[o * 16 + p]! - exact(o, p >> 2, p & 3)) ** 2
+      }
+      return Math.sqrt(squares)
+    }
+    const [alone, beside] = [errorOf(await product(false)), errorOf(await product(true))]
+    expect(beside).toBeLessThan(0.75 * alone)
   })
 
   it('gives right results when several runs start at once', async () => {

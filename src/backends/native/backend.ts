@@ -74,7 +74,7 @@ class NativeExecutable implements Executable {
     const profiled = profile?.add(compiled.program) ?? null
     this.#program = partOf(addon, compiled, profiled)
     this.#outputs = compiled.outputs
-    this.#prologues = new Prologues(compiled, (prologue) =>
+    this.#prologues = new Prologues(compiled.prologue, (prologue) =>
       partOf(addon, prologue, profile?.add(prologue.program, profiled) ?? null),
     )
     this.#derived = new DerivedValues(store, compiled.derivations)

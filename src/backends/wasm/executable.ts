@@ -90,7 +90,7 @@ export class WasmExecutable implements Executable {
     const profiled = profile?.add(compiled.program) ?? null
     this.#program = this.#load(compiled, profiled)
     this.#outputs = compiled.outputs
-    this.#prologues = new Prologues(compiled, (prologue) =>
+    this.#prologues = new Prologues(compiled.prologue, (prologue) =>
       this.#load(prologue, profile?.add(prologue.program, profiled) ?? null),
     )
     this.#derived = new DerivedValues(store, compiled.derivations)
