@@ -4,7 +4,6 @@ import {
   evaluationTransform,
   grayscale,
   type Interpolation,
-  normalize,
   type Preprocessing,
   pad,
   randomCrop,
@@ -13,7 +12,7 @@ import {
   resize,
   type Size,
   type Transform,
-  toTensor,
+  toInput,
 } from '../transforms/index.ts'
 import { type ChoiceOption, type NumberOption, type TextOption, UsageError } from './command.ts'
 
@@ -205,10 +204,6 @@ function toChannels({ channels = 3 }: Preprocessing, source: UniformImages | nul
     : channels === 1
       ? [grayscale(1)]
       : []
-}
-
-function toInput({ range = 1, mean, std }: Preprocessing): Transform[] {
-  return [toTensor({ range }), ...(mean && std ? [normalize(mean, std)] : [])]
 }
 
 /** Pixels to add on each side of square images a little smaller than the network's; null where they must be resized. */

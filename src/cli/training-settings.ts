@@ -1,6 +1,7 @@
 import { type Network, parameterGroups } from '../models/index.ts'
 import {
   adam,
+  adamax,
   adamW,
   CosineAnnealingLR,
   ExponentialLR,
@@ -55,7 +56,7 @@ export const trainingOptions: {
   },
   optimizer: {
     kind: 'choice',
-    choices: ['sgd', 'adam', 'adamW', 'rmsprop'],
+    choices: ['sgd', 'adam', 'adamW', 'adamax', 'rmsprop'],
     default: 'adam',
     description: 'how parameters follow their gradients',
   },
@@ -177,6 +178,8 @@ export function makeOptimizer(network: Network, settings: TrainingSettings): Opt
       return sgd(parameters, { lr, momentum, weightDecay })
     case 'rmsprop':
       return rmsprop(parameters, { lr, momentum, weightDecay })
+    case 'adamax':
+      return adamax(parameters, { lr, weightDecay })
     case 'adamW':
       return adamW(parameters, { lr, weightDecay })
     default:

@@ -1,6 +1,7 @@
 import type { Preprocessing } from '../transforms/index.ts'
 import {
   imagenet224,
+  inBgr,
   type ModelMetadata,
   metadataTable,
   paperOf,
@@ -13,7 +14,7 @@ export type AlexNetName = 'alexnet' | 'alexnet_2012' | 'alexnet_2012_one_tower'
 
 const shared = { row: 'AlexNet', numClasses: 1000 } as const
 
-/** Raw values less the mean of each channel, in the order RGB; Caffe's own weights expect BGR. */
+/** Raw values less the mean of each channel. */
 const caffe227: Preprocessing = {
   inputSize: 227,
   resize: [256, 256],
@@ -27,14 +28,14 @@ const caffe = (tag: string, top1: number, top5: number, poolFirst: boolean): Wei
   tag,
   url: `http://dl.caffe.berkeleyvision.org/${tag}.caffemodel`,
   format: 'caffe',
-  naming: "Caffe's (conv1 … fc8); the first convolution's input channels are in the order BGR",
+  naming: "Caffe's (conv1 … fc8)",
   options: { responseBias: 1, ...(poolFirst && { poolFirst }) },
   licence: 'unrestricted use',
   classes: 'imagenet-1k',
   top1,
   top5,
   source: 'BVLC/caffe',
-  preprocessing: caffe227,
+  preprocessing: inBgr(caffe227),
 })
 
 export const alexnetMetadata: Readonly<Record<AlexNetName, ModelMetadata>> = {

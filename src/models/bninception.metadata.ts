@@ -24,18 +24,18 @@ export const bnInceptionMetadata: Readonly<Record<BnInceptionName, ModelMetadata
         tag: 'cadene',
         url: 'http://data.lip6.fr/cadene/pretrainedmodels/bn_inception-52deb4733.pth',
         sha256Prefix: '52deb473',
-        naming:
-          "Caffe's (conv1_7x7_s2 … last_linear); the first convolution's input channels are in the order BGR",
+        naming: "Caffe's (conv1_7x7_s2 … last_linear)",
         licence: 'not stated',
         classes: 'imagenet-1k',
         top1: 73.524,
         source: 'Cadene/pretrained-models.pytorch',
-        // Raw values less the mean of each channel, in the order RGB.
+        // Raw values less the mean of each channel.
         preprocessing: {
           inputSize: 224,
           cropPct: 0.875,
           interpolation: 'bilinear',
-          mean: [128, 117, 104],
+          channelOrder: 'bgr',
+          mean: [104, 117, 128],
           std: [1, 1, 1],
           range: 255,
         },

@@ -17,7 +17,7 @@ const authors = (id: string): WeightEntry => ({
   url: `https://drive.google.com/file/d/${id}/view?usp=sharing`,
   format: 'pytorch',
   licence: 'not stated',
-  classes: null,
+  classes: 'coco',
   source: 'princeton-vl/CornerNet-Lite',
   preprocessing: coco511,
 })

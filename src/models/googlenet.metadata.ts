@@ -1,9 +1,16 @@
 import type { Preprocessing } from '../transforms/index.ts'
-import { imagenet224, type ModelMetadata, metadataTable, paperOf, torchvisionWeights } from './metadata.ts'
+import {
+  imagenet224,
+  inBgr,
+  type ModelMetadata,
+  metadataTable,
+  paperOf,
+  torchvisionWeights,
+} from './metadata.ts'
 
 export type GoogLeNetName = 'googlenet' | 'googlenet_paper' | 'googlenet_teaching'
 
-/** Raw values less the mean of each channel, in the order RGB; Caffe's own weights expect BGR. */
+/** Raw values less the mean of each channel. */
 const caffe224: Preprocessing = {
   inputSize: 224,
   resize: 256,
@@ -34,14 +41,13 @@ export const googlenetMetadata: Readonly<Record<GoogLeNetName, ModelMetadata>> =
         tag: 'bvlc',
         url: 'http://dl.caffe.berkeleyvision.org/bvlc_googlenet.caffemodel',
         format: 'caffe',
-        naming:
-          "Caffe's (conv1/7x7_s2 … loss3/classifier); the first convolution's input channels are in the order BGR",
+        naming: "Caffe's (conv1/7x7_s2 … loss3/classifier)",
         licence: 'unrestricted',
         classes: 'imagenet-1k',
         top1: 68.7,
         top5: 88.9,
         source: 'BVLC',
-        preprocessing: caffe224,
+        preprocessing: inBgr(caffe224),
       },
       { reference: 'the paper, with the initialisation of BVLC Caffe' },
     ],

@@ -5,20 +5,12 @@ export interface ClassLabel {
   readonly name: string
 }
 
-export type LabelSet = 'imagenet-1k' | 'cifar-10' | 'chestx-ray14'
+export type LabelSet = 'imagenet-1k' | 'cifar-10' | 'cifar-100' | 'coco' | 'digits' | 'chestx-ray14'
 
-const cifar10 = [
-  'airplane',
-  'automobile',
-  'bird',
-  'cat',
-  'deer',
-  'dog',
-  'frog',
-  'horse',
-  'ship',
-  'truck',
-].map((name): ClassLabel => ({ id: name, name }))
+const cifar10 = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck']
+
+/** The ten digits, as MNIST has them. */
+const digits = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']
 
 /** The findings of ChestX-ray14 in CheXNet's order; an image may show any number of them. */
 const chestXray14 = [
@@ -36,7 +28,7 @@ const chestXray14 = [
   'Fibrosis',
   'Pleural_Thickening',
   'Hernia',
-].map((id): ClassLabel => ({ id, name: id.replace('_', ' ').toLowerCase() }))
+].map((id): ClassLabel => ({ id, name: id.replaceAll('_', ' ').toLowerCase() }))
 
 /** The classes of a known data set in the order of the networks' outputs; loaded when asked for. */
 export async function classLabels(set: LabelSet): Promise<readonly ClassLabel[]> {
@@ -44,8 +36,18 @@ export async function classLabels(set: LabelSet): Promise<readonly ClassLabel[]>
     case 'imagenet-1k':
       return (await import('./labels/imagenet-1k.ts')).imagenet1k
     case 'cifar-10':
-      return cifar10
+      return named(cifar10)
+    case 'cifar-100':
+      return named((await import('./labels/cifar-100.ts')).cifar100)
+    case 'coco':
+      return named((await import('./labels/coco.ts')).coco)
+    case 'digits':
+      return named(digits)
     case 'chestx-ray14':
       return chestXray14
   }
+}
+
+function named(ids: readonly string[]): readonly ClassLabel[] {
+  return ids.map((id) => ({ id, name: id.replaceAll('_', ' ') }))
 }

@@ -20,7 +20,7 @@ const onnx = (
   format: 'onnx',
   bytes,
   licence: 'not stated',
-  classes: null,
+  classes: 'digits',
   source: repository,
   preprocessing: digits32,
   ...more,

@@ -114,6 +114,17 @@ export const timm224: Preprocessing = {
   std: imagenetStd,
 }
 
+/** The same for weights whose first convolution takes BGR. */
+export function inBgr(preprocessing: Preprocessing): Preprocessing {
+  const { mean, std } = preprocessing
+  return {
+    ...preprocessing,
+    channelOrder: 'bgr',
+    ...(mean && { mean: [...mean].reverse() }),
+    ...(std && { std: [...std].reverse() }),
+  }
+}
+
 /** Values in [-1, 1], as Inception and most networks from TensorFlow want them. */
 export const inceptionStatistics = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } as const
 

@@ -66,7 +66,7 @@ export const pyramidnetMetadata: Readonly<Record<PyramidNetName, ModelMetadata>>
       403_819_264,
       pytorchcvWeights('v0.0.186', 'pyramidnet110_a48_cifar100-2095-95da1a20.pth.zip', 79.05, {
         preprocessing: cifar,
-        classes: null,
+        classes: 'cifar-100',
       }),
       { numClasses: 100 },
     ],
@@ -83,7 +83,7 @@ export const pyramidnetMetadata: Readonly<Record<PyramidNetName, ModelMetadata>>
       772_177_168,
       pytorchcvWeights('v0.0.199', 'pyramidnet110_a84_cifar100-1887-ff711084.pth.zip', 81.13, {
         preprocessing: cifar,
-        classes: null,
+        classes: 'cifar-100',
       }),
       { numClasses: 100 },
     ],
@@ -100,7 +100,7 @@ export const pyramidnetMetadata: Readonly<Record<PyramidNetName, ModelMetadata>>
       4_718_009_464,
       pytorchcvWeights('v0.0.319', 'pyramidnet110_a270_cifar100-1710-7417dd99.pth.zip', 82.9, {
         preprocessing: cifar,
-        classes: null,
+        classes: 'cifar-100',
       }),
       { numClasses: 100 },
     ],
@@ -137,7 +137,7 @@ export const pyramidnetMetadata: Readonly<Record<PyramidNetName, ModelMetadata>>
       4_569_940_000,
       pytorchcvWeights('v0.0.312', 'pyramidnet164_a270_bn_cifar100-1670-54d99c83.pth.zip', 83.3, {
         preprocessing: cifar,
-        classes: null,
+        classes: 'cifar-100',
       }),
       { numClasses: 100 },
     ],
@@ -154,7 +154,7 @@ export const pyramidnetMetadata: Readonly<Record<PyramidNetName, ModelMetadata>>
       4_519_698_176,
       pytorchcvWeights('v0.0.317', 'pyramidnet200_a240_bn_cifar100-1609-087c02d6.pth.zip', 83.91, {
         preprocessing: cifar,
-        classes: null,
+        classes: 'cifar-100',
       }),
       { numClasses: 100 },
     ],
@@ -171,7 +171,7 @@ export const pyramidnetMetadata: Readonly<Record<PyramidNetName, ModelMetadata>>
       4_582_758_912,
       pytorchcvWeights('v0.0.312', 'pyramidnet236_a220_bn_cifar100-1634-a45816eb.pth.zip', 83.66, {
         preprocessing: cifar,
-        classes: null,
+        classes: 'cifar-100',
       }),
       { numClasses: 100 },
     ],
@@ -188,7 +188,7 @@ export const pyramidnetMetadata: Readonly<Record<PyramidNetName, ModelMetadata>>
       4_488_855_936,
       pytorchcvWeights('v0.0.312', 'pyramidnet272_a200_bn_cifar100-1619-98bc2f48.pth.zip', 83.81, {
         preprocessing: cifar,
-        classes: null,
+        classes: 'cifar-100',
       }),
       { numClasses: 100 },
     ],

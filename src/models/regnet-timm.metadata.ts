@@ -1,6 +1,7 @@
 import type { Preprocessing } from '../transforms/index.ts'
 import {
   imagenet224,
+  inBgr,
   type ModelMetadata,
   metadataTable,
   paperOf,
@@ -44,7 +45,7 @@ const at224c95: Preprocessing = { ...timm224, cropPct: 0.95 }
 const at224c965: Preprocessing = { ...timm224, cropPct: 0.965 }
 const at384c100: Preprocessing = { ...timm224, inputSize: 384, cropPct: 1.0 }
 
-/** The authors' files: their first convolution takes images in BGR, so naming stands for the order of its channels too. */
+/** The authors' files, for images in BGR. */
 function pycls(file: string, top1: number): WeightEntry {
   return {
     tag: 'pycls_original_in1k',
@@ -54,7 +55,8 @@ function pycls(file: string, top1: number): WeightEntry {
     classes: 'imagenet-1k',
     top1,
     source: 'facebookresearch/pycls',
-    preprocessing: imagenet224,
+    // The deviations are pycls's own.
+    preprocessing: { ...inBgr(imagenet224), std: [0.225, 0.224, 0.229] },
   }
 }
 

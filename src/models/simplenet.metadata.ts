@@ -37,7 +37,7 @@ const snapshot = (
   tag: dataSet,
   url: `https://github.com/Coderx7/SimpleNet_Pytorch/raw/4334c57/cifar/snapshots/simplenetv1/${file}`,
   licence: 'MIT',
-  classes: dataSet === 'cifar10' ? 'cifar-10' : null,
+  classes: dataSet === 'cifar10' ? 'cifar-10' : 'cifar-100',
   top1,
   source: 'Coderx7/SimpleNet_Pytorch',
   preprocessing: cifar10,
@@ -147,6 +147,7 @@ export const simplenetMetadata: Readonly<Record<SimpleNetName, ModelMetadata>> =
       },
       caffe('MNIST/Slim_Version_310KParam_99.72/slimnet_fx_310k_iter_39000.caffemodel', 99.72, {
         bytes: 1_214_196,
+        classes: 'digits',
         preprocessing: mnist28,
       }),
     ],

@@ -1,6 +1,7 @@
 import type { Preprocessing } from '../transforms/index.ts'
 import {
   imagenet224,
+  inBgr,
   type ModelMetadata,
   metadataTable,
   paperOf,
@@ -31,7 +32,7 @@ const withoutBias = (release: string, file: string, top1: number): WeightEntry =
   options: { convBias: false },
 })
 
-/** Raw values less the mean of each channel, in the order RGB; the authors' weights expect BGR. */
+/** Raw values less the mean of each channel. */
 const meanSubtracted: Preprocessing = {
   inputSize: 224,
   resize: 256,
@@ -45,11 +46,11 @@ const authors = (depth: 16 | 19): WeightEntry => ({
   tag: 'vgg_caffe',
   url: `http://www.robots.ox.ac.uk/~vgg/software/very_deep/caffe/VGG_ILSVRC_${depth}_layers.caffemodel`,
   format: 'caffe',
-  naming: "Caffe's (conv1_1 … fc8); the first convolution's input channels are in the order BGR",
+  naming: "Caffe's (conv1_1 … fc8)",
   licence: 'CC-BY-4.0',
   classes: 'imagenet-1k',
   source: 'the authors',
-  preprocessing: meanSubtracted,
+  preprocessing: inBgr(meanSubtracted),
 })
 
 /** The authors' weights without classifier (in the file it is not a number), in the order RGB and for values in [0, 1]. */

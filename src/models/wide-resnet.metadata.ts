@@ -53,7 +53,7 @@ export const wideResnetMetadata: Readonly<Record<WideResNetName, ModelMetadata>>
       5_243_386_368,
       pytorchcvWeights('v0.0.320', 'wrn28_10_cifar100-1788-8c3fe818.pth.zip', 82.12, {
         preprocessing: cifar,
-        classes: null,
+        classes: 'cifar-100',
       }),
       { numClasses: 100 },
     ],
@@ -74,7 +74,7 @@ export const wideResnetMetadata: Readonly<Record<WideResNetName, ModelMetadata>>
       2_412_231_168,
       pytorchcvWeights('v0.0.204', 'wrn16_10_cifar100-1895-bef9809c.pth.zip', 81.05, {
         preprocessing: cifar,
-        classes: null,
+        classes: 'cifar-100',
       }),
       { numClasses: 100 },
     ],
@@ -91,7 +91,7 @@ export const wideResnetMetadata: Readonly<Record<WideResNetName, ModelMetadata>>
       5_172_070_400,
       pytorchcvWeights('v0.0.321', 'wrn40_8_cifar100-1803-0d18bfbf.pth.zip', 81.97, {
         preprocessing: cifar,
-        classes: null,
+        classes: 'cifar-100',
       }),
       { numClasses: 100 },
     ],

@@ -6,6 +6,7 @@ import { normalize, toTensor } from './normalize.ts'
 import { type Padding, type PaddingMode, pad } from './pad.ts'
 import type { Interpolation } from './resample.ts'
 import { resize } from './resize.ts'
+import { reverseChannels } from './reverse-channels.ts'
 import { compose, type Transform, type TransformDescription } from './transform.ts'
 
 /** Every option that a description may hold. They come from a file: the factories check them. */
@@ -37,6 +38,7 @@ const factories: Readonly<Record<string, (options: StoredOptions) => Transform>>
   RandomHorizontalFlip: (o) => randomHorizontalFlip(o.p),
   RandomResizedCrop: (o) => randomResizedCrop(o.size, o),
   Resize: (o) => resize(o.size, o),
+  ReverseChannels: () => reverseChannels(),
   ToTensor: (o) => toTensor(o),
 }
 

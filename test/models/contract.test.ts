@@ -146,7 +146,11 @@ describe.each(listModels())('%s', (name) => {
       if (entry.sha256 && entry.sha256Prefix) expect(entry.sha256.startsWith(entry.sha256Prefix)).toBe(true)
       expect(entry.top5 ?? 100).toBeGreaterThan(entry.top1 ?? 0)
       expect(entry.licence).not.toBe('')
-      if (entry.classes) expect(await classLabels(entry.classes)).toHaveLength(metadata.numClasses)
+      if (entry.classes) {
+        expect(await classLabels(entry.classes)).toHaveLength(
+          Number(entry.options?.numClasses ?? metadata.numClasses),
+        )
+      }
       expect(() => evaluationTransform(entry.preprocessing)).not.toThrow()
     }
   })

@@ -129,6 +129,16 @@ describe('evaluationTransform', () => {
     for (const value of result.data) expect(value).toBeCloseTo(0.2, 6)
   })
 
+  it('gives BGR to networks that want it', () => {
+    const image = makeImage(1, 1, 3, Uint8Array.of(10, 20, 30))
+    const raw = { inputSize: 1, range: 255, mean: [3, 2, 1], std: [1, 2, 3] } as const
+    const bgr = evaluationTransform({ ...raw, channelOrder: 'bgr' })
+    expect([...bgr.apply(image).data]).toEqual([27, 9, 3])
+    expect([...transformFrom(bgr.describe()).apply(image).data]).toEqual([27, 9, 3])
+    expect([...evaluationTransform(raw).apply(image).data]).toEqual([7, 9, Math.fround(29 / 3)])
+    expect(() => evaluationTransform({ inputSize: 1, mean: [0] })).toThrow('give both mean and std')
+  })
+
   it('computes the resize from the crop’s share', () => {
     expect(evaluationTransform({ inputSize: 224, cropPct: 0.875 }).toString()).toContain('Resize(size=256')
     const grey = evaluationTransform({ inputSize: 28, channels: 1, range: 255 })
