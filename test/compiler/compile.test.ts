@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { compile } from '../../src/compiler/compile.ts'
 import { formatProgram } from '../../src/compiler/format-program.ts'
@@ -8,6 +10,9 @@ import { builtInConvCosts, type Target } from '../../src/compiler/target.ts'
 import { createModel } from '../../src/models/index.ts'
 import * as nn from '../../src/nn/index.ts'
 import { concat, grad, noGrad, type Tensor, tensor, variable } from '../../src/tensor/index.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 const { F } = nn
 const target: Target = {
@@ -49,6 +54,19 @@ describe('compile', () => {
     }
     const { program, liveBytes } = compiled(...outputs())
     expect(program.arenaBytes).toBeLessThanOrEqual(1.1 * liveBytes)
+  })
+
+  it('holds nothing of the graph, as programs are kept for long', async () => {
+    const graphOf = (): [ReturnType<typeof compile>, WeakRef<object>] => {
+      const { node } = new nn.Conv2d(8, 8, 3).forward(image(8))
+      const graph = abstractGraph(record([node]))
+      return [compile(graph, target), new WeakRef(graph.outputs[0]!)]
+    }
+    const [compiled, graph] = graphOf()
+    await new Promise((resolve) => setTimeout(resolve))
+    collectGarbage()
+    expect(graph.deref()).toBeUndefined()
+    expect(compiled.prologue([0]).program.instructions.length).toBeGreaterThan(0)
   })
 
   it('asks for exact sums beside gradients of convolutions alone', () => {
