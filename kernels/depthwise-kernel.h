@@ -30,12 +30,16 @@ struct DepthwiseKernel {
 #pragma GCC unroll 8
       for (int p = 0; p < P; ++p) sum[p] = Vector::zero();
       alignas(64) float aside[P * Vector::width];
-      for (int64_t t = 0; t < count; ++t) {
-        if (t > 0 && t % sumDepth == 0) setAside(sum, aside, t == sumDepth);
-        const float* x = sources[t].x + at + c;
-        const Vector weight = Vector::load(sources[t].weights + c);
+      for (int64_t t = 0;;) {
+        const int64_t end = smaller(count, t + sumDepth);
+        for (; t < end; ++t) {
+          const float* x = sources[t].x + at + c;
+          const Vector weight = Vector::load(sources[t].weights + c);
 #pragma GCC unroll 8
-        for (int p = 0; p < P; ++p) sum[p] = fma(loadLanes(x + p * pixelStep, n), weight, sum[p]);
+          for (int p = 0; p < P; ++p) sum[p] = fma(loadLanes(x + p * pixelStep, n), weight, sum[p]);
+        }
+        if (t >= count) break;
+        setAside(sum, aside, t == sumDepth);
       }
       if (count > sumDepth) addAside(sum, aside);
 #pragma GCC unroll 8
@@ -46,21 +50,24 @@ struct DepthwiseKernel {
  private:
   template <int P, int Across, int Stride>
   OCELLI_INLINE void rows(const LaneSource* sources, int64_t count, int64_t at, const LaneTarget& target) const {
+    const int64_t depth = sumDepth / Across * Across;  // whole rows of taps
     for (int64_t c = 0; c < channels; c += Vector::width) {
       const int64_t n = channels - c;
       Vector sum[P];
 #pragma GCC unroll 8
       for (int p = 0; p < P; ++p) sum[p] = Vector::zero();
       alignas(64) float aside[P * Vector::width];
-      // Whole rows of taps: as many as are exact.
-      const int64_t depth = sumDepth / Across * Across;
-      for (int64_t t = 0; t < count; t += Across) {
-        if (t > 0 && t % depth == 0) setAside(sum, aside, t == depth);
-        if (n >= Vector::width) {
-          addRow<P, Across, Stride, true>(sources + t, at + c, c, n, sum);
-        } else {
-          addRow<P, Across, Stride, false>(sources + t, at + c, c, n, sum);
+      for (int64_t t = 0;;) {
+        const int64_t end = smaller(count, t + depth);
+        for (; t < end; t += Across) {
+          if (n >= Vector::width) {
+            addRow<P, Across, Stride, true>(sources + t, at + c, c, n, sum);
+          } else {
+            addRow<P, Across, Stride, false>(sources + t, at + c, c, n, sum);
+          }
         }
+        if (t >= count) break;
+        setAside(sum, aside, t == depth);
       }
       if (count > depth) addAside(sum, aside);
 #pragma GCC unroll 8

@@ -66,16 +66,19 @@ struct GroupedKernel {
                             const LaneTarget& target) const {
     const int64_t inner = blocks.inner, floats = blockFloats(taps, inner);
     const bool uniform = blocks.uniform();
+    const int64_t depth = larger(1, sumDepth / inner);  // taps
     for (int64_t block = 0; block < blocks.count(); ++block) {
       const int64_t first = blocks.firstInput(block);
       Vector sum[P];
 #pragma GCC unroll 8
       for (int p = 0; p < P; ++p) sum[p] = Vector::zero();
       alignas(64) float aside[P * width];
-      const int64_t depth = larger(1, sumDepth / inner);  // taps
       if (uniform) {
-        for (int64_t t = 0; t < count; ++t) {
-          if (t > 0 && t % depth == 0) setAside(sum, aside, t == depth);
+        for (int64_t t = 0, next = depth; t < count; ++t) {
+          if (t == next) {
+            setAside(sum, aside, t == depth);
+            next += depth;
+          }
           const float* x = sources[t].x + at + first;
           const float* weights = sources[t].weights + block * floats;
           for (int64_t i = 0; i < inner; ++i) {
@@ -87,8 +90,11 @@ struct GroupedKernel {
       } else {
         const int64_t n = blocks.inputs() - first;
         const float* places = packed + block * floats + taps * inner * width;
-        for (int64_t t = 0; t < count; ++t) {
-          if (t > 0 && t % depth == 0) setAside(sum, aside, t == depth);
+        for (int64_t t = 0, next = depth; t < count; ++t) {
+          if (t == next) {
+            setAside(sum, aside, t == depth);
+            next += depth;
+          }
           const float* from = sources[t].x + at + first;
           const float* weights = sources[t].weights + block * floats;
           Vector x[P];
