@@ -32,7 +32,7 @@ class SingleThread final : public ThreadPool {
 };
 
 // How many products of a sum follow one another before they are set aside: the rounding of a sum grows with the root of it.
-constexpr int64_t exactDepth = 32;
+constexpr int64_t exactDepth = 28;
 constexpr int64_t anyDepth = int64_t{1} << 40;
 
 struct Context {

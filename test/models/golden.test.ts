@@ -19,12 +19,6 @@ beforeAll(async () => {
   native = (await tensors.getBackend()).info.name !== 'reference'
 })
 
-/** Cases that float32 does not reproduce here, and why. */
-const knownMisses: Readonly<Record<string, string>> = {
-  'authors:scalenet50_light@448x448':
-    'one training gradient (layer3.0.bn2.1.weight) is 3.7e-3 off, above 2e-3: an activation rounds to the other side of its kink',
-}
-
 const own = join(import.meta.dirname, 'golden')
 const files = [
   ...['models.json', 'authors-a.json', 'authors-b.json'].map(
@@ -47,7 +41,6 @@ describe.each(files)('golden results of %s', (_, path) => {
     it(golden.case, { timeout: 300_000 }, async ({ skip }) => {
       // Minutes each on the reference backend, which the small networks check.
       if (!native && golden.macs > 50e6) skip('only on a fast backend')
-      if (golden.case in knownMisses) skip(knownMisses[golden.case])
       const { failures } = await checkCase(ocelli, golden, salt)
       expect(failures).toEqual([])
     })
