@@ -11,6 +11,7 @@ import {
   loadStateDict,
   openCheckpoint,
 } from './load.ts'
+import { pyTorchChunks } from './pytorch-write.ts'
 import { checkRange, type RandomAccess } from './random-access.ts'
 import { safetensorsChunks } from './safetensors-write.ts'
 import type { WeightTensor } from './state-dict.ts'
@@ -185,6 +186,15 @@ export async function saveSafetensors(
   metadata?: Readonly<Record<string, string>>,
 ): Promise<void> {
   await writeFileAtomic(path, safetensorsChunks(await storeTensors(tensors), metadata).chunks)
+}
+
+/** Writes a file that `torch.load` opens, atomically; see pyTorchChunks for what it holds and writeFileAtomic for how. */
+export async function savePyTorch(
+  path: string,
+  tensors: ReadonlyMap<string, Tensor | WeightTensor>,
+  metadata?: Readonly<Record<string, string>>,
+): Promise<void> {
+  await writeFileAtomic(path, pyTorchChunks(await storeTensors(tensors), metadata).chunks)
 }
 
 /** Writes a training checkpoint atomically: a run killed at any moment leaves the old one or the new one, whole. */

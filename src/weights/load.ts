@@ -12,7 +12,7 @@ export type CheckpointFormat = 'safetensors' | 'ocelli-training' | 'pytorch-zip'
 export interface Checkpoint {
   readonly format: CheckpointFormat
   readonly tensors: ReadonlyMap<string, StoredTensor>
-  /** The text fields of a safetensors header; empty for other formats. */
+  /** The text fields of a safetensors header, or what Ocelli wrote into a PyTorch file. */
   readonly metadata: Readonly<Record<string, string>>
   /** Where in the file the tensors were, such as `state_dict`; empty where they are all there is. */
   readonly key: string
@@ -40,7 +40,7 @@ export async function openCheckpoint(source: WeightSource, options: LoadOptions 
   const access = toAccess(source, options.name)
   const start = await access.read(0, Math.min(access.size, 512))
   if (looksLikeZip(start) || looksLikePickle(start)) {
-    return { ...(await openPyTorch(access, options)), metadata: {} }
+    return openPyTorch(access, options)
   }
   if (looksLikeSafetensors(start)) {
     const file = await openSafetensors(access)

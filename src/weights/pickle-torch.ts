@@ -10,7 +10,7 @@ import {
 import { type StoredDType, storedDTypes } from './state-dict.ts'
 
 /** Storage classes and dtypes of torch by the element type they stand for. */
-const storageClasses: Readonly<Record<string, StoredDType>> = {
+export const storageClasses: Readonly<Record<string, StoredDType>> = {
   DoubleStorage: 'F64',
   FloatStorage: 'F32',
   HalfStorage: 'F16',

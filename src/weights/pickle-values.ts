@@ -89,6 +89,9 @@ export class PickleTensor {
   }
 }
 
+/** What a dictionary carries besides its entries, as `_metadata` of a state dictionary. */
+export const dictionaryAttributes: WeakMap<Map<PickleValue, PickleValue>, PickleValue> = new WeakMap()
+
 /** What a pickle can hold. Lists and tuples are arrays; None is null; integers beyond 2^53 are bigint. */
 export type PickleValue =
   | null

@@ -3,6 +3,7 @@ import { PickleInput } from './pickle-input.ts'
 import { setNumpyDTypeState, setNumpyState } from './pickle-numpy.ts'
 import {
   describeValue,
+  dictionaryAttributes,
   NumpyDType,
   PickleGlobal,
   PickleObject,
@@ -398,8 +399,9 @@ class Unpickler implements GlobalCall {
     if (target instanceof PickleObject) target.state = this.#mergeState(target.state, state)
     else if (target instanceof NumpyDType) setNumpyDTypeState(target, state, this)
     else if (target instanceof PickleTensor && target.storage.key === '') setNumpyState(target, state, this)
-    // Attributes of a dictionary or tensor, as `_metadata` of a state dictionary, are of no use here.
-    else if (!(target instanceof Map || target instanceof Set || target instanceof PickleTensor)) {
+    else if (target instanceof Map) dictionaryAttributes.set(target, state)
+    // Attributes of a set or tensor are of no use here.
+    else if (!(target instanceof Set || target instanceof PickleTensor)) {
       this.fail(`a state is given to ${describeValue(target)}`)
     }
   }

@@ -1,3 +1,4 @@
+import { dictionaryAttributes, type PickleValue } from './pickle-values.ts'
 import { looksLikeZip, type PyTorchFile, type PyTorchOptions } from './pytorch.ts'
 import { openTorchLegacy } from './pytorch-legacy.ts'
 import { findState, stripPrefixes } from './pytorch-state.ts'
@@ -20,6 +21,19 @@ export async function openTorchFile(source: RandomAccess, options: PyTorchOption
     format: zip ? 'pytorch-zip' : opened.plain ? 'pickle' : 'pytorch-legacy',
     tensors,
     key: state.path,
+    metadata: metadataOf(state.source),
     values: remainingValues(opened.root, state, reader, source.name),
   }
+}
+
+/** The text that pyTorchChunks keeps as an attribute of the state dictionary. */
+function metadataOf(state: PickleValue): Record<string, string> {
+  const attributes = state instanceof Map ? dictionaryAttributes.get(state) : undefined
+  const own = attributes instanceof Map ? attributes.get('ocelli') : undefined
+  if (!(own instanceof Map)) return {}
+  return Object.fromEntries(
+    [...own].filter(
+      (entry): entry is [string, string] => typeof entry[0] === 'string' && typeof entry[1] === 'string',
+    ),
+  )
 }

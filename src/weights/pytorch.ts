@@ -18,6 +18,8 @@ export interface PyTorchFile {
   readonly tensors: ReadonlyMap<string, StoredTensor>
   /** Where in the file it was, such as `state_dict`; empty where it is the file's own value. */
   readonly key: string
+  /** The text that Ocelli wrote with the weights; empty for other files. */
+  readonly metadata: Readonly<Record<string, string>>
   /** Everything else: epoch, best accuracy, the optimizer's state … */
   readonly values: { readonly [key: string]: PlainValue }
 }
