@@ -90,12 +90,54 @@ export interface Description {
 export interface WeightFile {
   readonly tensors: StateDict
   readonly description: Description | null
+  /** The other text that the file carries. */
+  readonly metadata: Readonly<Record<string, string>>
+  /** What else the file holds, such as an optimizer's state, by its names. */
+  readonly leftOut: readonly string[]
 }
 
-export async function readWeights(path: string): Promise<WeightFile> {
-  const { tensors, format, values } = await loadStateDictFile(path)
-  const extra = format === 'ocelli-training' ? (values.extra as unknown as Description | null) : null
-  return { tensors, description: typeof extra?.model === 'string' ? extra : null }
+/** @param key Which entry of a PyTorch file holds the weights; searched unless given. */
+export async function readWeights(path: string, key?: string): Promise<WeightFile> {
+  const { tensors, format, values, metadata } = await loadStateDictFile(path, {
+    ...(key !== undefined && { key }),
+  })
+  if (format === 'ocelli-training') {
+    const { extra, ...others } = values
+    return {
+      tensors,
+      description: describedBy(extra),
+      metadata: {},
+      leftOut: Object.keys(others),
+    }
+  }
+  const { [descriptionKey]: own, ...others } = metadata
+  return { tensors, description: describedBy(parsed(own)), metadata: others, leftOut: Object.keys(values) }
+}
+
+/** What convert keeps of a training checkpoint, as one text among those that a file of weights carries. */
+const descriptionKey = 'ocelli'
+
+export function descriptionMetadata({
+  model,
+  options,
+  classes,
+  preprocessing,
+}: Description): Record<string, string> {
+  return { [descriptionKey]: JSON.stringify({ model, options, classes, preprocessing }) }
+}
+
+function describedBy(value: unknown): Description | null {
+  const description = value as Partial<Description> | null
+  return typeof description?.model === 'string' ? (value as Description) : null
+}
+
+/** Text of that name may be somebody else's. */
+function parsed(text: string | undefined): unknown {
+  try {
+    return text === undefined ? null : JSON.parse(text)
+  } catch {
+    return null
+  }
 }
 
 /** Builds the network that the flags name, with the weights they name, for evaluation. */
@@ -185,7 +227,7 @@ export function requireClassifier(name: string, network: Network): void {
 }
 
 /** With as many classes as the weights' last tensor has, where none are asked for; `inferred` where that changed them. */
-async function buildNetwork(
+export async function buildNetwork(
   name: string,
   options: { readonly [key: string]: Json },
   tensors: StateDict,

@@ -11,7 +11,7 @@ import {
   loadStateDict,
   openCheckpoint,
 } from './load.ts'
-import { pyTorchChunks } from './pytorch-write.ts'
+import { pyTorchChunks } from './pytorch.ts'
 import { checkRange, type RandomAccess } from './random-access.ts'
 import { safetensorsChunks } from './safetensors-write.ts'
 import type { WeightTensor } from './state-dict.ts'
@@ -194,7 +194,8 @@ export async function savePyTorch(
   tensors: ReadonlyMap<string, Tensor | WeightTensor>,
   metadata?: Readonly<Record<string, string>>,
 ): Promise<void> {
-  await writeFileAtomic(path, pyTorchChunks(await storeTensors(tensors), metadata).chunks)
+  const { chunks } = await pyTorchChunks(await storeTensors(tensors), metadata)
+  await writeFileAtomic(path, chunks)
 }
 
 /** Writes a training checkpoint atomically: a run killed at any moment leaves the old one or the new one, whole. */

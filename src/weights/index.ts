@@ -10,7 +10,7 @@ export {
   openCheckpoint,
   type WeightSource,
 } from './load.ts'
-export { openPyTorch, type PyTorchFile, type PyTorchOptions } from './pytorch.ts'
+export { openPyTorch, type PyTorchFile, type PyTorchOptions, pyTorchChunks } from './pytorch.ts'
 export type { PlainValue } from './pytorch-values.ts'
 export { blobAccess, bytesAccess, type RandomAccess } from './random-access.ts'
 export { openSafetensors, parseSafetensors, type SafetensorsFile } from './safetensors.ts'

@@ -6,12 +6,8 @@ import { zipChunks } from './zip-write.ts'
 
 const classOf = new Map(Object.entries(storageClasses).map(([name, dtype]) => [dtype, name]))
 
-/**
- * A file of torch.save in parts that share the tensors' memory: an OrderedDict of tensors on the CPU, in the order of the map,
- * which `torch.load(file, weights_only=True)` opens. `metadata` becomes the dictionary's attribute `ocelli`, as torch keeps its
- * own `_metadata`. Throws a RangeError for element types without a storage class (float8, unsigned integers above 8 bits).
- */
-export function pyTorchChunks(
+/** See pyTorchChunks. */
+export function torchFileChunks(
   tensors: ReadonlyMap<string, WeightTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): FileChunks {

@@ -1,6 +1,7 @@
 import type { PlainValue } from './pytorch-values.ts'
 import type { RandomAccess } from './random-access.ts'
-import type { StoredTensor } from './state-dict.ts'
+import type { FileChunks } from './safetensors-write.ts'
+import type { StoredTensor, WeightTensor } from './state-dict.ts'
 
 export interface PyTorchOptions {
   /** Which entry of the file holds the state dictionary, such as `ema` or `models.generator`; by default searched. */
@@ -44,4 +45,17 @@ export async function openPyTorch(source: RandomAccess, options: PyTorchOptions 
   // The reader is large, and most weights are safetensors.
   const { openTorchFile } = await import('./pytorch-file.ts')
   return openTorchFile(source, options)
+}
+
+/**
+ * A file of torch.save in parts that share the tensors' memory: an OrderedDict of tensors on the CPU, in the order of the map,
+ * which `torch.load(file, weights_only=True)` opens. `metadata` becomes the dictionary's attribute `ocelli`, as torch keeps its
+ * own `_metadata`. Throws a RangeError for element types without a storage class (float8, unsigned integers above 8 bits).
+ */
+export async function pyTorchChunks(
+  tensors: ReadonlyMap<string, WeightTensor>,
+  metadata?: Readonly<Record<string, string>>,
+): Promise<FileChunks> {
+  const { torchFileChunks } = await import('./pytorch-write.ts')
+  return torchFileChunks(tensors, metadata)
 }

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { loadStateDict } from '../../src/weights/load.ts'
-import { pyTorchChunks } from '../../src/weights/pytorch-write.ts'
+import { torchFileChunks } from '../../src/weights/pytorch-write.ts'
 import {
   type StoredDType,
   storedDTypes,
@@ -20,7 +20,7 @@ function fileOf(
   tensors: ReadonlyMap<string, WeightTensor>,
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array {
-  const { size, chunks } = pyTorchChunks(tensors, metadata)
+  const { size, chunks } = torchFileChunks(tensors, metadata)
   const bytes = new Uint8Array(Buffer.concat(chunks))
   expect(bytes.length).toBe(size)
   return bytes
@@ -56,7 +56,7 @@ describe('a written PyTorch file', () => {
   })
 
   it('has the contents of its members at multiples of 64 bytes', () => {
-    const { chunks } = pyTorchChunks(all)
+    const { chunks } = torchFileChunks(all)
     let position = 0
     const values = new Set(
       [...all.values()].map((tensor) => tensor.bytes()).filter(({ length }) => length > 0),
@@ -99,6 +99,6 @@ print(json.dumps([type(state).__name__, state.ocelli, [[k, str(v.dtype), list(v.
 
   it('is refused for what torch.save has no storage for', () => {
     const odd = new Map([['scale', tensorOf('F8_E4M3', [2])]])
-    expect(() => pyTorchChunks(odd)).toThrow('scale is F8_E4M3, for which torch.save has no storage')
+    expect(() => torchFileChunks(odd)).toThrow('scale is F8_E4M3, for which torch.save has no storage')
   })
 })

@@ -1,8 +1,10 @@
 import type { Command } from '../command.ts'
 import { calibrate } from './calibrate.ts'
+import { convert } from './convert.ts'
 import { demo } from './demo.ts'
 import { evalCommand } from './eval.ts'
 import { info } from './info.ts'
+import { inspect } from './inspect.ts'
 import { list } from './list.ts'
 import { predict } from './predict.ts'
 import { profile } from './profile.ts'
@@ -16,6 +18,8 @@ export const commands: readonly Command[] = [
   predict,
   summaryCommand,
   profile,
+  inspect,
+  convert,
   calibrate,
   list,
   info,
