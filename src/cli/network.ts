@@ -126,9 +126,24 @@ export function descriptionMetadata({
   return { [descriptionKey]: JSON.stringify({ model, options, classes, preprocessing }) }
 }
 
+/** Files may hold anything under these names: what is not as it should be is left out. */
 function describedBy(value: unknown): Description | null {
-  const description = value as Partial<Description> | null
-  return typeof description?.model === 'string' ? (value as Description) : null
+  if (!isObject(value) || typeof value.model !== 'string') return null
+  const { model, options, classes, preprocessing } = value
+  const named = Array.isArray(classes) && classes.every((name) => typeof name === 'string')
+  return {
+    model,
+    options: isObject(options) ? (options as Description['options']) : {},
+    classes: named ? classes : null,
+    preprocessing:
+      isObject(preprocessing) && typeof preprocessing.name === 'string'
+        ? (preprocessing as TransformDescription)
+        : null,
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Text of that name may be somebody else's. */

@@ -52,6 +52,15 @@ describe('ocelli convert', () => {
     expect(torch).toContain('heron')
   })
 
+  it('leaves out what a file says of its network in a form of its own', async () => {
+    const { tensors } = await loadStateDictFile(file('plain.safetensors'))
+    const odd = { model: 'lenet5', options: 3, classes: 'three', preprocessing: [] }
+    await saveSafetensors(file('odd.safetensors'), tensors, { ocelli: JSON.stringify(odd) })
+    expect(await ran('predict', '-w', 'odd.safetensors', 'bird.png')).toContain('class ')
+    await saveSafetensors(file('odd.safetensors'), tensors, { ocelli: '{' })
+    expect((await run('predict', '-w', 'odd.safetensors', 'bird.png')).stderr).toContain('add --model NAME')
+  })
+
   it("writes the network's own names where it is told which", async () => {
     const { tensors } = await loadStateDictFile(file('plain.safetensors'))
     const network = await createModel('lenet5')
