@@ -85,8 +85,8 @@ class ChainRun {
       : chain_(chain),
         windows_(static_cast<Window*>(memory)),
         slots_(reinterpret_cast<char**>(windows_ + chain.stages.size)),
-        context_{slots_, context.slotCount, pool_,        context.scratch, context.scratchOwner,
-                 thread, context.fault,     context.sumDepth} {
+        context_{slots_, context.slotCount, pool_, context.scratch, context.scratchOwner, thread, context.fault,
+                 context.sumDepth} {
     std::memcpy(slots_, context.slots, static_cast<size_t>(context.slotCount) * sizeof(char*));
     char* at = static_cast<char*>(memory) + tableBytes(chain, context);
     forWindows(chain, [&](int64_t stage, int64_t floats) {

@@ -124,7 +124,8 @@ Outcome Engine::run(const Program& program, char* const* externals, const int32_
                     : slot.kind == SlotKind::Arena  ? arena + slot.place
                                                     : nullptr);
   }
-  Context context{slots.data(), static_cast<int64_t>(slots.size()), pool_, scratch, this, -1, noteFault, program.sumDepth()};
+  Context context{slots.data(), static_cast<int64_t>(slots.size()), pool_, scratch, this, -1, noteFault,
+                  program.sumDepth()};
   fault_ = &fault;
   for (size_t i = from; i < program.size() && i < until; ++i) {
     if (cancel != nullptr && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0) return Outcome::Cancelled;

@@ -1,3 +1,4 @@
+import { sizeOf } from '../graph/shape.ts'
 import { listModels, modelMetadata, type Network } from '../models/index.ts'
 import { defaultDType, type StateDict } from '../weights/index.ts'
 import { createNetwork } from './network.ts'
@@ -60,8 +61,4 @@ function lastLayer(parameters: readonly (readonly [string, readonly number[]])[]
   const weight = name.endsWith('.bias') ? parameters.at(-2)?.[1] : shape
   const biases = name.endsWith('.bias') ? 1 : 0
   return weight?.[0] === outputs ? { outputs, perOutput: sizeOf(weight) / outputs + biases } : null
-}
-
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((a, b) => a * b, 1)
 }

@@ -1,4 +1,4 @@
-import { stridesOf } from '../graph/shape.ts'
+import { sizeOf, stridesOf } from '../graph/shape.ts'
 import { storageClasses } from './pickle-torch.ts'
 import type { FileChunks } from './safetensors-write.ts'
 import type { StoredDType, WeightTensor } from './state-dict.ts'
@@ -88,7 +88,7 @@ class PickleWriter {
     this.#global('torch', storage)
     this.text(key)
     this.text('cpu')
-    this.#integer(shape.reduce((a, b) => a * b, 1))
+    this.#integer(sizeOf(shape))
     this.#put('t', 'Q')
     this.#integer(0)
     this.#tuple(shape)

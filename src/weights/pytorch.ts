@@ -50,7 +50,8 @@ export async function openPyTorch(source: RandomAccess, options: PyTorchOptions 
 /**
  * A file of torch.save in parts that share the tensors' memory: an OrderedDict of tensors on the CPU, in the order of the map,
  * which `torch.load(file, weights_only=True)` opens. `metadata` becomes the dictionary's attribute `ocelli`, as torch keeps its
- * own `_metadata`. Throws a RangeError for element types without a storage class (float8, unsigned integers above 8 bits).
+ * own `_metadata`. Throws a RangeError for element types without a storage class (float8, unsigned integers above 8 bits)
+ * and for files of 4 GiB or more.
  */
 export async function pyTorchChunks(
   tensors: ReadonlyMap<string, WeightTensor>,

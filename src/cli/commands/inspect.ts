@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { formatShape } from '../../graph/shape.ts'
+import { formatShape, sizeOf } from '../../graph/shape.ts'
 import { loadStateDictFile } from '../../weights/file.ts'
 import { type PlainValue, toFloat32, type WeightTensor } from '../../weights/index.ts'
 import { type Command, defineCommand, UsageError } from '../command.ts'
@@ -46,7 +46,7 @@ export const inspect: Command = defineCommand({
       console.log(JSON.stringify({ ...report, also: Object.fromEntries(also), tensors }, null, 2))
       return
     }
-    const values = tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
+    const values = tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0)
     const where = file.key === '' ? '' : `, under ${file.key}`
     console.log(
       `${path}: ${file.format}, ${(size / 1e6).toFixed(1)} MB; ${counted(tensors.length, 'tensor')} of ` +
