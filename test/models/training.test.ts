@@ -44,6 +44,8 @@ const representatives = catalogueRows.flatMap((row) => {
 const settings: Readonly<Record<string, { readonly lr?: number; readonly options?: ModelOptions }>> = {
   // Without normalization, and with tens of thousands of inputs to a neuron.
   prelunet_a: { lr: 1e-5 },
+  // Without normalization: at 0.001 it may stay at the loss of a guess.
+  alexnet: { lr: 1e-4 },
   // Without normalization, and its scores come out of a rectifier: at 0.001 it stays at the loss of a guess for 20 steps.
   squeezenet1_1: { lr: 3e-4 },
   // Whole columns dropped at random hide in 30 steps whether the loss falls.
