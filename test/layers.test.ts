@@ -10,7 +10,7 @@ const levels: readonly (readonly string[])[] = [
   ['autograd', 'compiler'],
   ['backends'],
   ['tensor'],
-  ['nn', 'transforms', 'weights', 'metrics'],
+  ['nn', 'transforms', 'weights', 'onnx', 'metrics'],
   ['optim', 'data'],
   ['models'],
   ['train'],

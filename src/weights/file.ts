@@ -1,6 +1,6 @@
 import { type FileHandle, open, readdir, realpath, rename, stat, statfs, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, isAbsolute, join } from 'node:path'
 import type { Tensor } from '../tensor/index.ts'
 import { CheckpointError } from './errors.ts'
 import { storeTensors } from './from-tensors.ts'
@@ -70,9 +70,21 @@ export async function openFile(path: string): Promise<FileAccess> {
       )
     }
   }
+  const siblings: FileAccess[] = []
   const access: FileAccess = {
     name: path,
     size,
+    async sibling(name) {
+      // What a file says of its neighbours must not lead elsewhere.
+      if (isAbsolute(name) || name.split(/[\\/]/).includes('..')) {
+        throw new CheckpointError(path, `names a file outside of its folder: ${name}`)
+      }
+      const beside = join(dirname(path), name)
+      if (!(await stat(beside).catch(() => null))?.isFile()) return null
+      const opened = await openFile(beside)
+      siblings.push(opened)
+      return opened
+    },
     async read(offset, length) {
       checkRange(access, offset, length)
       return new Promise<Uint8Array>((resolve, reject) => {
@@ -80,7 +92,9 @@ export async function openFile(path: string): Promise<FileAccess> {
         waiting.push({ offset, length, resolve, reject })
       })
     },
-    close: () => file.close(),
+    async close() {
+      await Promise.all([file.close(), ...siblings.map((sibling) => sibling.close())])
+    },
   }
   return access
 }

@@ -1,10 +1,11 @@
+import type { GraphModel } from '../onnx/model.ts'
 import { CheckpointError } from './errors.ts'
-import { looksLikePickle, looksLikeZip, openPyTorch, type PyTorchOptions } from './pytorch.ts'
+import { formatList } from './formats.ts'
+import type { PyTorchOptions } from './pytorch.ts'
 import type { PlainValue } from './pytorch-values.ts'
 import { blobAccess, bytesAccess, type RandomAccess } from './random-access.ts'
-import { looksLikeSafetensors, openSafetensors } from './safetensors.ts'
 import type { StateDict, StoredTensor } from './state-dict.ts'
-import { isTrainingCheckpoint, readAll, trainingParts } from './training-checkpoint.ts'
+import { readAll } from './training-checkpoint.ts'
 
 export type CheckpointFormat = 'safetensors' | 'ocelli-training' | 'pytorch-zip' | 'pytorch-legacy' | 'pickle'
 
@@ -18,6 +19,8 @@ export interface Checkpoint {
   readonly key: string
   /** What the file holds beside the weights: epoch, best accuracy, the optimizer's state … */
   readonly values: { readonly [key: string]: PlainValue }
+  /** Reads the network's structure, where the format holds it; its initializers bear the names of `tensors`. */
+  readonly network?: () => Promise<GraphModel>
 }
 
 export interface LoadedStateDict extends Omit<Checkpoint, 'tensors'> {
@@ -30,6 +33,8 @@ export type WeightSource = Uint8Array | Blob | RandomAccess
 export interface LoadOptions extends PyTorchOptions {
   /** What messages call a source that has no name of its own. */
   readonly name?: string
+  /** The file of the network's structure, for formats that keep it apart, where it does not bear the other's name. */
+  readonly structure?: RandomAccess
 }
 
 /**
@@ -39,27 +44,11 @@ export interface LoadOptions extends PyTorchOptions {
 export async function openCheckpoint(source: WeightSource, options: LoadOptions = {}): Promise<Checkpoint> {
   const access = toAccess(source, options.name)
   const start = await access.read(0, Math.min(access.size, 512))
-  if (looksLikeZip(start) || looksLikePickle(start)) {
-    return openPyTorch(access, options)
-  }
-  if (looksLikeSafetensors(start)) {
-    const file = await openSafetensors(access)
-    if (!isTrainingCheckpoint(file)) {
-      return { format: 'safetensors', tensors: file.tensors, metadata: file.metadata, key: '', values: {} }
-    }
-    const { model, state } = trainingParts(file, access.name)
-    return {
-      format: 'ocelli-training',
-      tensors: model,
-      metadata: file.metadata,
-      key: 'model',
-      values: state as { readonly [key: string]: PlainValue },
-    }
-  }
-  throw new CheckpointError(
-    access.name,
-    `${guess(start)}; safetensors and PyTorch files (.pth, .pt, .th) can be read`,
-  )
+  const name = access.name.toLowerCase()
+  const format = formatList.find(([, { matches }]) => matches(start, name))
+  if (format !== undefined) return format[1].open(access, options)
+  const titles = formatList.map(([, { title }]) => title)
+  throw new CheckpointError(access.name, `${guess(start)}; what can be read: ${titles.join(', ')}`)
 }
 
 /** Opens a weight file of any known format and reads all its tensors; see openCheckpoint. */

@@ -1,18 +1,10 @@
 import { stat } from 'node:fs/promises'
-import { extname } from 'node:path'
-import { savePyTorch, saveSafetensors } from '../../weights/file.ts'
+import { writeFileAtomic } from '../../weights/file.ts'
+import { writerFor, writtenExtensions } from '../../weights/formats.ts'
 import { type Command, CommandError, defineCommand, UsageError } from '../command.ts'
 import { parseModelOptions } from '../model-options.ts'
 import { buildNetwork, descriptionMetadata, loadInto, networkOptions, readWeights } from '../network.ts'
 import { counted } from '../progress.ts'
-
-/** What writes a file, by its extension. */
-const writers: Readonly<Record<string, typeof saveSafetensors>> = {
-  '.safetensors': saveSafetensors,
-  '.pth': savePyTorch,
-  '.pt': savePyTorch,
-  '.th': savePyTorch,
-}
 
 export const convert: Command = defineCommand({
   name: 'convert',
@@ -33,7 +25,7 @@ export const convert: Command = defineCommand({
     json: { kind: 'flag', description: 'prints JSON' },
   },
   details: [
-    `The new file's extension says its format: ${Object.keys(writers).join(', ')}. The other one is told by its content. ` +
+    `The new file's extension says its format: ${writtenExtensions().join(', ')}. The other one is told by its content. ` +
       'Values and element types stay as they are, bit for bit. What a training checkpoint knows of its network (its name, its ' +
       'options, its classes and how images are prepared) goes with the weights; optimizers and the like do not.',
   ],
@@ -46,11 +38,10 @@ export const convert: Command = defineCommand({
     if (from === undefined || to === undefined || more.length > 0) {
       throw new UsageError('convert takes two files: the one to read and the one to write')
     }
-    const extension = extname(to).toLowerCase()
-    const save = Object.hasOwn(writers, extension) ? writers[extension] : undefined
-    if (save === undefined) {
+    const format = writerFor(to)
+    if (format?.write == null) {
       throw new UsageError(
-        `${to}: its extension names no format to write; these do: ${Object.keys(writers).join(', ')}`,
+        `${to}: its extension names no format to write; these do: ${writtenExtensions().join(', ')}`,
       )
     }
     const { tensors, description, metadata, leftOut } = await readWeights(from, key)
@@ -73,7 +64,8 @@ export const convert: Command = defineCommand({
     }
     const own = description === null ? {} : descriptionMetadata(description)
     try {
-      await save(to, written, { ...metadata, ...own })
+      const { chunks } = await format.write({ tensors: written, metadata: { ...metadata, ...own } })
+      await writeFileAtomic(to, chunks)
     } catch (error) {
       if (error instanceof RangeError) throw new CommandError(`${to}: ${error.message}`)
       throw error

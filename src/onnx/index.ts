@@ -1,0 +1,9 @@
+export type {
+  Attribute,
+  Attributes,
+  ElementType,
+  Graph,
+  GraphModel,
+  GraphNode,
+  GraphValue,
+} from './model.ts'
