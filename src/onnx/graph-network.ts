@@ -55,6 +55,11 @@ export class GraphNetwork extends Module {
     return this.#run(inputs).map(asTensor)
   }
 
+  /** As `forwardAll`, but outputs whose values follow from shapes and constants alone are given as such. */
+  forwardValues(...inputs: (Tensor | HostValue)[]): (Tensor | HostValue)[] {
+    return [...this.#run(inputs)]
+  }
+
   #none(): never {
     throw new GraphError(`the graph ${this.model.graph.name} has no output`)
   }

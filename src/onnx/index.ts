@@ -1,5 +1,5 @@
 export { unsupportedOperators } from './check.ts'
-export { DataDependentError, GraphError } from './errors.ts'
+export { DataDependentError, GraphError, UnsupportedError } from './errors.ts'
 export { createGraphNetwork, GraphNetwork } from './graph-network.ts'
 export type {
   Attribute,
@@ -10,4 +10,6 @@ export type {
   GraphNode,
   GraphValue,
 } from './model.ts'
+export { readOnnx } from './read.ts'
+export { readTensorFile } from './read-tensor.ts'
 export { HostValue } from './value.ts'

@@ -49,12 +49,12 @@ const typeNames = new Map(
 
 /** The element type that an attribute names by its number. */
 export function typeOfNumber(call: Call, number: number): ElementType {
-  return typeNames.get(number) ?? call.fail(`element type ${number} is not supported`)
+  return typeNames.get(number) ?? call.refuse(`element type ${number}`)
 }
 
 /** A tensor keeps the nearest dtype that Ocelli has; integers of 8 and 16 bits wrap around as in C. */
 export function castTo(call: Call, x: Value, type: ElementType): Value {
-  if (type === 'STRING' || /FLOAT8|COMPLEX/.test(type)) return call.fail(`to ${type} is not supported`)
+  if (type === 'STRING' || /FLOAT8|COMPLEX/.test(type)) return call.refuse(`to ${type}`)
   if (x instanceof HostValue) return mapHost(x, (value) => value, type)
   const dtype = dtypeOf(type)
   if (type === 'INT8' || type === 'INT16' || type === 'UINT16') {

@@ -72,7 +72,7 @@ const reductions = ['none', 'add', 'mul', 'max', 'min'] as const
 function scattered(call: Call, base: Tensor, axis: number, index: Tensor, source: Tensor): Tensor {
   const how = call.text('reduction', reductions, 'none')
   if (how === 'add') return base.scatterAdd(axis, index, source.to(base.dtype))
-  if (how !== 'none') call.fail(`reduction ${how} is not supported`)
+  if (how !== 'none') call.refuse(`reduction ${how}`)
   const float = (x: Tensor): Tensor => x.to('float32')
   const put = zeros(base.shape).scatterAdd(axis, index, float(source))
   const written = zeros(base.shape).scatterAdd(axis, index, float(source.mul(0).add(1)))

@@ -53,10 +53,10 @@ function maxPool(call: Call): readonly Tensor[] {
   const windows = windowsOf(call, x.shape.slice(2), call.ints('kernel_shape'))
   const wanted = call.node.outputs.length > 1 && call.node.outputs[1] !== ''
   if (x.rank === 5) {
-    if (wanted) call.fail('the indices of 3-D pools are not supported')
+    if (wanted) call.refuse('the indices of 3-D pools')
     return [maxPool3d(call, x, windows)]
   }
-  if (x.rank !== 3 && x.rank !== 4) call.fail(`${x.rank - 2}-D pools are not supported`)
+  if (x.rank !== 3 && x.rank !== 4) call.refuse(`${x.rank - 2}-D pools`)
   const image = x.rank === 3 ? x.unsqueeze(2) : x
   const { values, indices } = pooled(call, image, x.rank === 3 ? lifted(windows) : windows)
   const shaped = (y: Tensor): Tensor => (x.rank === 3 ? y.squeeze(2) : y)
