@@ -45,7 +45,7 @@ export class Call {
 
   /** For what is right but not supported. */
   refuse(what: string): never {
-    throw new UnsupportedError(`${what} is not supported`)
+    throw new UnsupportedError(`not supported: ${what}`)
   }
 
   has(index: number): boolean {

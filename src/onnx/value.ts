@@ -95,8 +95,17 @@ const typeOfDType: { readonly [D in DType]: ElementType } = {
   bool: 'BOOL',
 }
 
+/** Types of tensors whose dtype does not tell them: int8 is computed as int32. */
+const knownTypes = new WeakMap<Tensor, ElementType>()
+
+/** Says of what element type a tensor is in the graph. */
+export function withType(value: Tensor, type: ElementType): Tensor {
+  if (typeOfDType[value.dtype] !== type) knownTypes.set(value, type)
+  return value
+}
+
 export function typeOf(value: Value): ElementType {
-  return value instanceof Tensor ? typeOfDType[value.dtype] : value.type
+  return value instanceof Tensor ? (knownTypes.get(value) ?? typeOfDType[value.dtype]) : value.type
 }
 
 const elementTypeOfStored: { readonly [S in StoredDType]: ElementType } = {
