@@ -10,6 +10,8 @@ export type {
   GraphNode,
   GraphValue,
 } from './model.ts'
+export { operatorFamilies } from './operators/index.ts'
 export { readOnnx } from './read.ts'
 export { readTensorFile } from './read-tensor.ts'
+export { unsupportedReasons } from './unsupported.ts'
 export { HostValue } from './value.ts'
