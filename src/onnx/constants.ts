@@ -6,7 +6,7 @@ import { type StoredTensor, storedDTypes, type WeightTensor } from '../weights/s
 import { everyNode } from './check.ts'
 import type { Attribute, Graph, GraphModel } from './model.ts'
 import { operatorOf } from './operators/index.ts'
-import { elementTypeOf, HostValue, hostValueOf, isFloatType, type Value } from './value.ts'
+import { elementTypeOf, HostValue, isFloatType, type Value } from './value.ts'
 
 /** Everything that a file fixes: what is trained, what is kept beside it, and what is known while recording. */
 export interface Constants {
@@ -56,7 +56,7 @@ export async function gatherConstants(
   for (const [i, [name, stored]] of entries.entries()) {
     if (!isFloating(stored)) {
       fixed.add(name)
-      values.set(name, hostValueOf(read[i]!, name))
+      values.set(name, HostValue.from(read[i]!, name))
       continue
     }
     const isTrained = trained.has(name) || (added.has(name) && sizeOf(stored.shape) > 1)
@@ -93,11 +93,11 @@ async function innerConstants(outer: Graph): Promise<Pick<Constants, 'inner' | '
   for (const node of everyNode(outer)) {
     for (const [name, attribute] of Object.entries(node.attributes)) {
       if (attribute.type === 'tensor') {
-        attributes.set(attribute, hostValueOf(await attribute.value.read(), `${name} of ${node.op}`))
+        attributes.set(attribute, HostValue.from(await attribute.value.read(), `${name} of ${node.op}`))
       } else if (attribute.type === 'graph') {
         const own = new Map<string, HostValue>()
         for (const [key, stored] of attribute.value.initializers)
-          own.set(key, hostValueOf(await stored.read(), key))
+          own.set(key, HostValue.from(await stored.read(), key))
         inner.set(attribute.value, own)
       }
     }

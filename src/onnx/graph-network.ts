@@ -8,7 +8,7 @@ import { type Constants, gatherConstants } from './constants.ts'
 import { GraphError } from './errors.ts'
 import type { GraphModel, GraphValue } from './model.ts'
 import { runGraph } from './run.ts'
-import { asTensor, HostValue, type Value } from './value.ts'
+import { asTensor, HostValue, type Value, withType } from './value.ts'
 
 /**
  * A network read from a file, run operator by operator. Its initializers are parameters and buffers under the names that
@@ -55,6 +55,11 @@ export class GraphNetwork extends Module {
     return this.#run(inputs).map(asTensor)
   }
 
+  /** As `forwardAll`, but outputs whose values follow from shapes and constants alone are given as such. */
+  forwardValues(...inputs: (Tensor | HostValue)[]): (Tensor | HostValue)[] {
+    return [...this.#run(inputs)]
+  }
+
   #none(): never {
     throw new GraphError(`the graph ${this.model.graph.name} has no output`)
   }
@@ -67,12 +72,12 @@ export class GraphNetwork extends Module {
       )
     }
     const known = new Map<string, Value>(this.#constants.values)
-    for (const [i, { name }] of wanted.entries()) {
+    for (const [i, { name, type }] of wanted.entries()) {
       const input = inputs[i]
       if (!(input instanceof Tensor || input instanceof HostValue)) {
         throw new TypeError(`input ${name} must be a tensor, got ${typeof input}`)
       }
-      known.set(name, input)
+      known.set(name, input instanceof Tensor && type !== null ? withType(input, type) : input)
     }
     return runGraph(this.model.graph, known, this.model.opset, this.training, this.#constants)
   }

@@ -176,7 +176,7 @@ function sampled(call: Call): Tensor {
     bicubic: 'bicubic',
   } as const
   const x = call.tensor(0)
-  if (x.rank !== 4) call.fail('only images [n, c, h, w] can be sampled')
+  if (x.rank !== 4) call.refuse('sampling of volumes')
   return gridSample(x, call.tensor(1), {
     mode: names[mode],
     paddingMode: call.text('padding_mode', ['zeros', 'border', 'reflection'], 'zeros'),
