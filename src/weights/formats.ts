@@ -1,3 +1,4 @@
+import { looksLikeCaffe, openCaffe } from './caffe.ts'
 import type { Checkpoint, LoadOptions } from './load.ts'
 import { looksLikeNcnn, openNcnn } from './ncnn.ts'
 import { looksLikePickle, looksLikeZip, openPyTorch, pyTorchChunks } from './pytorch.ts'
@@ -14,7 +15,7 @@ export interface FileContents {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-export type FormatName = 'ncnn' | 'pytorch' | 'safetensors'
+export type FormatName = 'caffe' | 'ncnn' | 'pytorch' | 'safetensors'
 
 /** One format of weight files; `docs/formats.md` is made from these. */
 export interface FormatDefinition {
@@ -65,6 +66,17 @@ export const formats: Readonly<Record<FormatName, FormatDefinition>> = {
     limits: 'a pair of files; the structure as text only; recurrent and attention layers are refused by name',
     matches: looksLikeNcnn,
     open: openNcnn,
+    write: null,
+  },
+  caffe: {
+    title: 'Caffe',
+    extensions: ['.caffemodel', '.prototxt'],
+    holds: 'network',
+    dtypes: 'float32, float64, and float16 as NVIDIA stores it',
+    limits:
+      'a pair of files, of which the .prototxt can be missing; recurrent and Python layers are refused by name, and files of before 2014',
+    matches: looksLikeCaffe,
+    open: openCaffe,
     write: null,
   },
 }
