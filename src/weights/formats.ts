@@ -1,3 +1,4 @@
+import { looksLikeCaffe, openCaffe } from './caffe.ts'
 import type { Checkpoint, LoadOptions } from './load.ts'
 import { looksLikeNcnn, openNcnn } from './ncnn.ts'
 import { looksLikePickle, looksLikeZip, openPyTorch, pyTorchChunks } from './pytorch.ts'
@@ -14,7 +15,7 @@ export interface FileContents {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-export type FormatName = 'ncnn' | 'onnx' | 'pytorch' | 'safetensors'
+export type FormatName = 'caffe' | 'ncnn' | 'onnx' | 'pytorch' | 'safetensors'
 
 /** One format of weight files; `docs/formats.md` is made from these. */
 export interface FormatDefinition {
@@ -76,6 +77,17 @@ export const formats: Readonly<Record<FormatName, FormatDefinition>> = {
       'operators: see docs/onnx-operators.md; sparse tensors are refused; weights in other files of the same folder are read',
     matches: looksLikeOnnx,
     open: async (source) => (await import('../onnx/read.ts')).openOnnx(source),
+    write: null,
+  },
+  caffe: {
+    title: 'Caffe',
+    extensions: ['.caffemodel', '.prototxt'],
+    holds: 'network',
+    dtypes: 'float32, float64, and float16 as NVIDIA stores it',
+    limits:
+      'a pair of files, of which the .prototxt can be missing; recurrent and Python layers are refused by name, and files of before 2014',
+    matches: looksLikeCaffe,
+    open: openCaffe,
     write: null,
   },
 }

@@ -15,6 +15,7 @@ export type CheckpointFormat =
   | 'pickle'
   | 'ncnn'
   | 'onnx'
+  | 'caffe'
 
 /** An open weight file of any known format; the tensors are read on demand. */
 export interface Checkpoint {
