@@ -13,7 +13,7 @@ export interface FileContents {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-export type FormatName = 'pytorch' | 'safetensors'
+export type FormatName = 'pytorch' | 'safetensors' | 'tflite'
 
 /** One format of weight files; `docs/formats.md` is made from these. */
 export interface FormatDefinition {
@@ -55,6 +55,17 @@ export const formats: Readonly<Record<FormatName, FormatDefinition>> = {
     matches: (start) => looksLikeZip(start) || looksLikePickle(start),
     open: openPyTorch,
     write: ({ tensors, metadata }) => pyTorchChunks(tensors, metadata),
+  },
+  tflite: {
+    title: 'TensorFlow Lite',
+    extensions: ['.tflite'],
+    holds: 'network',
+    dtypes: 'float, and integers of 8 to 64 bits; quantised weights become float32',
+    limits:
+      'the first subgraph; sparse tensors, 4-bit weights, custom and recurrent operators are refused by name',
+    matches: (start) => String.fromCharCode(...start.subarray(4, 8)) === 'TFL3',
+    open: async (source, options) => (await import('./tflite/open.ts')).openTflite(source, options),
+    write: null,
   },
 }
 
