@@ -15,7 +15,7 @@ export interface FileContents {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-export type FormatName = 'caffe' | 'ncnn' | 'onnx' | 'pytorch' | 'safetensors'
+export type FormatName = 'caffe' | 'ncnn' | 'onnx' | 'pytorch' | 'safetensors' | 'tflite'
 
 /** One format of weight files; `docs/formats.md` is made from these. */
 export interface FormatDefinition {
@@ -88,6 +88,17 @@ export const formats: Readonly<Record<FormatName, FormatDefinition>> = {
       'a pair of files, of which the .prototxt can be missing; recurrent and Python layers are refused by name, and files of before 2014',
     matches: looksLikeCaffe,
     open: openCaffe,
+    write: null,
+  },
+  tflite: {
+    title: 'TensorFlow Lite',
+    extensions: ['.tflite'],
+    holds: 'network',
+    dtypes: 'float, and integers of 8 to 64 bits; quantised weights become float32',
+    limits:
+      'the first subgraph; sparse tensors, 4-bit weights, custom and recurrent operators are refused by name',
+    matches: (start) => String.fromCharCode(...start.subarray(4, 8)) === 'TFL3',
+    open: async (source, options) => (await import('./tflite/open.ts')).openTflite(source, options),
     write: null,
   },
 }

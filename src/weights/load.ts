@@ -16,6 +16,7 @@ export type CheckpointFormat =
   | 'ncnn'
   | 'onnx'
   | 'caffe'
+  | 'tflite'
 
 /** An open weight file of any known format; the tensors are read on demand. */
 export interface Checkpoint {
@@ -37,12 +38,17 @@ export interface LoadedStateDict extends Omit<Checkpoint, 'tensors'> {
 
 export type WeightSource = Uint8Array | Blob | RandomAccess
 
-/** How a file is read; the options concern PyTorch files. */
+/** How a file is read; the options of PyTorch concern its files alone. */
 export interface LoadOptions extends PyTorchOptions {
   /** What messages call a source that has no name of its own. */
   readonly name?: string
   /** The file of the network's structure, for formats that keep it apart, where it does not bear the other's name. */
   readonly structure?: RandomAccess
+  /**
+   * Of quantised networks (TensorFlow Lite): whether activations are held to the range that their type can hold, as some
+   * files have no other activation. True unless given.
+   */
+  readonly quantizedRanges?: boolean
 }
 
 /**
@@ -84,7 +90,6 @@ const known: readonly (readonly [start: string | RegExp, what: string])[] = [
   ['PK\x05\x06', 'a zip archive without members'],
   ['\x89HDF\r\n', 'an HDF5 file, as Keras writes'],
   ['\x93NUMPY', 'a numpy array (.npy), without names'],
-  [/^.{4}TFL3/s, 'a TensorFlow Lite model'],
   [/^.{257}ustar/s, 'a tar archive; if PyTorch before 0.1.10 wrote it, load it in Python and save it again'],
 ]
 

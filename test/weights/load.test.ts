@@ -25,7 +25,6 @@ describe('openCheckpoint', () => {
     ['\x1f\x8b\x08', 'packed with gzip'],
     ['\x89HDF\r\n\x1a\n', 'an HDF5 file'],
     ['\x93NUMPY\x01', 'a numpy array'],
-    ['\x1c\0\0\0TFL3', 'a TensorFlow Lite model'],
     ['PK\x05\x06', 'a zip archive without members'],
     [`${'x'.repeat(257)}ustar`, 'a tar archive'],
     ['what?', 'no known weight format (it begins with 77 68 61 74 3f)'],
