@@ -1,3 +1,6 @@
+export { unsupportedOperators } from './check.ts'
+export { DataDependentError, GraphError } from './errors.ts'
+export { createGraphNetwork, GraphNetwork } from './graph-network.ts'
 export type {
   Attribute,
   Attributes,
@@ -7,3 +10,4 @@ export type {
   GraphNode,
   GraphValue,
 } from './model.ts'
+export { HostValue } from './value.ts'
