@@ -7,7 +7,14 @@ import { blobAccess, bytesAccess, type RandomAccess } from './random-access.ts'
 import type { StateDict, StoredTensor } from './state-dict.ts'
 import { readAll } from './training-checkpoint.ts'
 
-export type CheckpointFormat = 'safetensors' | 'ocelli-training' | 'pytorch-zip' | 'pytorch-legacy' | 'pickle'
+export type CheckpointFormat =
+  | 'safetensors'
+  | 'ocelli-training'
+  | 'pytorch-zip'
+  | 'pytorch-legacy'
+  | 'pickle'
+  | 'keras'
+  | 'tfjs'
 
 /** An open weight file of any known format; the tensors are read on demand. */
 export interface Checkpoint {
@@ -74,7 +81,6 @@ const known: readonly (readonly [start: string | RegExp, what: string])[] = [
   ['\xfd7zXZ', 'packed with xz: unpack it first'],
   ['7z\xbc\xaf', 'a 7z archive: unpack it first'],
   ['PK\x05\x06', 'a zip archive without members'],
-  ['\x89HDF\r\n', 'an HDF5 file, as Keras writes'],
   ['\x93NUMPY', 'a numpy array (.npy), without names'],
   [/^.{4}TFL3/s, 'a TensorFlow Lite model'],
   [/^.{257}ustar/s, 'a tar archive; if PyTorch before 0.1.10 wrote it, load it in Python and save it again'],

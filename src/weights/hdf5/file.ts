@@ -19,11 +19,6 @@ export interface Group {
   strings(attribute: string): Promise<readonly string[] | undefined>
 }
 
-/** Whether a file begins as HDF5 does. */
-export function looksLikeHdf5(start: Uint8Array): boolean {
-  return String.fromCharCode(...start.subarray(0, 8)) === '\x89HDF\r\n\x1a\n'
-}
-
 /** Whether a member of a group is a group. */
 export function isGroupMember(member: Group | Dataset | undefined): member is Group {
   return member !== undefined && 'names' in member
