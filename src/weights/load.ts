@@ -15,6 +15,7 @@ export type CheckpointFormat =
   | 'pickle'
   | 'keras'
   | 'tfjs'
+  | 'ncnn'
 
 /** An open weight file of any known format; the tensors are read on demand. */
 export interface Checkpoint {
