@@ -6,6 +6,7 @@ import type { RandomAccess } from './random-access.ts'
 import { looksLikeSafetensors, openSafetensors } from './safetensors.ts'
 import type { FileChunks } from './safetensors-write.ts'
 import { safetensorsChunks } from './safetensors-write.ts'
+import { looksLikeHdf5, looksLikeKerasArchive, looksLikeTfjs } from './signatures.ts'
 import type { StateDict } from './state-dict.ts'
 import { isTrainingCheckpoint, trainingParts } from './training-checkpoint.ts'
 
@@ -15,7 +16,7 @@ export interface FileContents {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-export type FormatName = 'caffe' | 'ncnn' | 'onnx' | 'pytorch' | 'safetensors' | 'tflite'
+export type FormatName = 'caffe' | 'keras' | 'ncnn' | 'onnx' | 'pytorch' | 'safetensors' | 'tfjs' | 'tflite'
 
 /** One format of weight files; `docs/formats.md` is made from these. */
 export interface FormatDefinition {
@@ -47,6 +48,26 @@ export const formats: Readonly<Record<FormatName, FormatDefinition>> = {
     matches: looksLikeSafetensors,
     open: openSafetensorsOrTraining,
     write: async ({ tensors, metadata }) => safetensorsChunks(tensors, metadata),
+  },
+  keras: {
+    title: 'Keras',
+    extensions: ['.h5', '.hdf5', '.keras'],
+    holds: 'network',
+    dtypes: 'all of the format but complex numbers',
+    limits: 'Lambda layers and custom classes are refused by name: their code is not in the file, or not run',
+    matches: (start, name) => looksLikeHdf5(start) || looksLikeKerasArchive(start, name),
+    open: async (source) => (await import('./keras/keras.ts')).openKeras(source),
+    write: null,
+  },
+  tfjs: {
+    title: 'TensorFlow.js',
+    extensions: ['model.json'],
+    holds: 'network',
+    dtypes: 'all of the format but strings and complex numbers; quantized weights become float32',
+    limits: 'layers models only; the files that model.json names belong beside it',
+    matches: looksLikeTfjs,
+    open: async (source) => (await import('./tfjs/tfjs.ts')).openTfjs(source),
+    write: null,
   },
   pytorch: {
     title: 'PyTorch',

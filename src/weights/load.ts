@@ -13,6 +13,8 @@ export type CheckpointFormat =
   | 'pytorch-zip'
   | 'pytorch-legacy'
   | 'pickle'
+  | 'keras'
+  | 'tfjs'
   | 'ncnn'
   | 'onnx'
   | 'caffe'
@@ -88,7 +90,6 @@ const known: readonly (readonly [start: string | RegExp, what: string])[] = [
   ['\xfd7zXZ', 'packed with xz: unpack it first'],
   ['7z\xbc\xaf', 'a 7z archive: unpack it first'],
   ['PK\x05\x06', 'a zip archive without members'],
-  ['\x89HDF\r\n', 'an HDF5 file, as Keras writes'],
   ['\x93NUMPY', 'a numpy array (.npy), without names'],
   [/^.{257}ustar/s, 'a tar archive; if PyTorch before 0.1.10 wrote it, load it in Python and save it again'],
 ]
