@@ -13,6 +13,7 @@ const levels: readonly (readonly string[])[] = [
   ['nn', 'transforms', 'weights', 'metrics'],
   ['optim', 'data'],
   ['models'],
+  ['detection'],
   ['train'],
   ['cli'],
 ]
