@@ -58,7 +58,10 @@ export class DarknetReorg extends Module {
   }
 }
 
-/** The sum of layers' outputs, as `[shortcut]`: as many channels of the others as the first has. */
+/**
+ * The sum of layers' outputs, as `[shortcut]`: as many channels of the others as the first has, and of larger maps every so
+ * many-th pixel.
+ */
 export class DarknetShortcut extends Module {
   weight: Parameter | null
   readonly #section: DarknetSectionOf<'shortcut'>
@@ -80,7 +83,8 @@ export class DarknetShortcut extends Module {
       return input.mul(weight.rank === 0 ? weight : weight.narrow(0, 0, input.shape[1]!).reshape(1, -1, 1, 1))
     }
     const sum = others.reduce(
-      (total, other, i) => {
+      (total, larger, i) => {
+        const other = thinned(larger, total)
         const [own, theirs] = [total.shape[1]!, other.shape[1]!]
         const shared = Math.min(own, theirs)
         if (own === theirs) return total.add(weighted(other, i + 1))
@@ -91,6 +95,14 @@ export class DarknetShortcut extends Module {
     )
     return activate[this.#section.activation](sum)
   }
+}
+
+/** Every so many-th pixel of a map, as many as another one has. */
+function thinned(x: Tensor, { shape }: Tensor): Tensor {
+  const [height, width] = shape.slice(2) as [number, number]
+  const step = Math.floor(x.shape[3]! / width)
+  if (step === 1 && x.shape[2] === height && x.shape[3] === width) return x
+  return x.slice(null, null, { stop: (height - 1) * step + 1, step }, { stop: (width - 1) * step + 1, step })
 }
 
 /** Weights of layers, axis 0, that together come to 1 or a little less. */

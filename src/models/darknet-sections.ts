@@ -128,6 +128,14 @@ function maxOfChannels(x: Tensor, count: number): Tensor {
   return concat(groups, 1)
 }
 
+/** Lists its bias before its weight: the order of a .weights file. */
+class DarknetLinear extends Linear {
+  protected override *members(): Iterable<readonly [string, unknown]> {
+    yield ['bias', this.bias]
+    yield ['weight', this.weight]
+  }
+}
+
 /** A fully connected layer, as `[connected]`: gives vectors as maps of one pixel. */
 export class DarknetConnected extends Module {
   BatchNorm2d: DarknetBatchNorm2d | null
@@ -139,7 +147,7 @@ export class DarknetConnected extends Module {
     const { output, batchNormalize } = section
     this.section = section
     this.BatchNorm2d = batchNormalize ? new DarknetBatchNorm2d(output) : null
-    this.Linear = new Linear(inFeatures, output, { bias: !batchNormalize })
+    this.Linear = new DarknetLinear(inFeatures, output, { bias: !batchNormalize })
   }
 
   override forward(x: Tensor): Tensor {

@@ -4,8 +4,11 @@ import type { SectionKind, WrittenEntries } from './layer-kinds.ts'
 
 const { channels } = darknetLimits
 
+/** The first `num` pairs; all where a mask picks some. */
 function anchorsOf(entries: Entries): DarknetAnchor[] {
-  const sizes = entries.numbers('anchors')
+  const given = entries.numbers('anchors')
+  const num = entries.count('num', Math.ceil(given.length / 2), 1, channels)
+  const sizes = entries.has('mask') ? given : given.slice(0, 2 * num)
   if (sizes.length % 2 !== 0) throw entries.error(`anchors must be pairs of numbers, got ${sizes.length}`)
   return Array.from({ length: sizes.length / 2 }, (_, i) => [sizes[2 * i]!, sizes[2 * i + 1]!] as const)
 }
@@ -15,11 +18,10 @@ function yoloBoxes(entries: Entries) {
   const all = anchorsOf(entries)
   const masked = entries.has('mask')
   const mask = masked ? entries.places('mask') : [...all.keys()]
-  const total = entries.count('num', all.length, 1, channels)
   const kind = entries.text('nms_kind')
   const beta = entries.has('beta_nms') ? entries.number('beta_nms') : undefined
   return {
-    anchors: mask.slice(0, masked ? mask.length : total).map((i) => {
+    anchors: mask.map((i) => {
       const anchor = all[i]
       if (anchor === undefined) throw entries.error(`mask ${i} is not in the anchors`)
       return anchor
@@ -72,7 +74,7 @@ export const boxKinds: { readonly [T in BoxTypes]: SectionKind<T> } = {
       const num = entries.count('num', 1, 1, channels)
       if (all.length < num) throw entries.error(`num is ${num}, but there are ${all.length} anchors`)
       return defined({
-        anchors: all.slice(0, num),
+        anchors: all,
         classes: entries.count('classes', 20, 1, channels),
         coordinates: entries.count('coords', 4, 4, 256),
         softmax: entries.flag('softmax'),

@@ -113,7 +113,10 @@ function outOf(section: DarknetSection, taken: readonly DarknetMap[]): [out: Dar
     }
     case 'shortcut':
       for (const other of others) {
-        if (!sameSize(map, other)) throw new Misfit(`it adds maps of ${text(map)} and ${text(other)}`)
+        const [down, across] = [other.height / height, other.width / width].map(Math.floor)
+        if (down! < 1 || down !== across) {
+          throw new Misfit(`it adds maps of ${text(map)} and ${text(other)}`)
+        }
       }
       return [map, 1]
     case 'scale_channels': {
