@@ -1,5 +1,5 @@
 import { type Image, makeImage } from '../transforms/image.ts'
-import type { Box } from './boxes.ts'
+import { type Box, boxOverlap } from './boxes.ts'
 import { drawable, glyphHeight, glyphWidth, hasDot } from './font.ts'
 
 export interface DrawOptions {
@@ -40,7 +40,7 @@ function inkOn([red, green, blue]: Color): Color {
 export function drawBoxes(image: Image, boxes: readonly DrawnBox[], options: DrawOptions = {}): Image {
   const { width, height } = image
   const side = Math.max(width, height)
-  const { lineWidth = Math.max(Math.round(side / 300), 1), textScale = Math.max(Math.round(side / 400), 1) } =
+  const { lineWidth = Math.max(Math.round(side / 300), 1), textScale = Math.max(Math.round(side / 500), 1) } =
     options
   for (const [name, value] of Object.entries({ lineWidth, textScale })) {
     if (!Number.isInteger(value) || value < 1) {
@@ -48,55 +48,73 @@ export function drawBoxes(image: Image, boxes: readonly DrawnBox[], options: Dra
     }
   }
   const canvas = toColor(image)
-  const fill = (x1: number, y1: number, x2: number, y2: number, color: Color): void => {
+  const fill: Fill = (x1, y1, x2, y2, color) => {
     const [left, right] = [Math.max(x1, 0), Math.min(x2, width)]
     for (let y = Math.max(y1, 0); y < Math.min(y2, height); y++) {
       for (let x = left; x < right; x++) canvas.set(color, (y * width + x) * 3)
     }
   }
+  const drawn = boxes.map(({ box, classIndex, label, score }) => ({
+    corners: box.map(Math.round) as unknown as Box,
+    color: classColor(classIndex),
+    text: drawable(score === undefined ? label : `${label} ${Math.round(score * 100)}%`),
+  }))
   // The best last, so that nothing hides it.
-  for (const { box, classIndex, label, score } of [...boxes].reverse()) {
-    const color = classColor(classIndex)
-    const [x1, y1, x2, y2] = box.map(Math.round) as [number, number, number, number]
+  for (const { corners, color } of [...drawn].reverse()) {
+    const [x1, y1, x2, y2] = corners
     const inner = [x1 + lineWidth, y1 + lineWidth, x2 - lineWidth, y2 - lineWidth] as const
     fill(x1, y1, x2, Math.min(inner[1], y2), color)
     fill(x1, Math.max(inner[3], y1), x2, y2, color)
     fill(x1, y1, Math.min(inner[0], x2), y2, color)
     fill(Math.max(inner[2], x1), y1, x2, y2, color)
-    const text = drawable(score === undefined ? label : `${label} ${Math.round(score * 100)}%`)
-    drawLabel(text, { x1, y1, width, height, textScale }, color, fill)
   }
+  const placed: Box[] = []
+  const labels = drawn.map(({ corners, color, text }) => {
+    const at = labelPlace(corners, text, textScale, [width, height], placed)
+    placed.push(at)
+    return { at, color, text }
+  })
+  for (const { at, color, text } of labels.reverse()) drawLabel(text, at, textScale, color, fill)
   return makeImage(width, height, 3, canvas)
 }
 
-interface LabelPlace {
-  readonly x1: number
-  readonly y1: number
-  readonly width: number
-  readonly height: number
-  readonly textScale: number
-}
-
-/** Text on a ground of the box's colour, upon its upper edge, or below it at the top of the picture. */
-function drawLabel(
+/** Where a label goes: upon the box, below its upper edge or below it, the first that hides no better one. */
+function labelPlace(
+  [x1, y1, , y2]: Box,
   text: string,
-  { x1, y1, width, height, textScale }: LabelPlace,
-  color: Color,
-  fill: (x1: number, y1: number, x2: number, y2: number, color: Color) => void,
-): void {
-  const advance = (glyphWidth + 1) * textScale
-  const labelWidth = text.length * advance + textScale
+  textScale: number,
+  [width, height]: readonly [number, number],
+  placed: readonly Box[],
+): Box {
+  const labelWidth = (text.length * (glyphWidth + 1) + 1) * textScale
   const labelHeight = (glyphHeight + 2) * textScale
   const left = Math.max(Math.min(x1, width - labelWidth), 0)
-  const top = Math.max(y1 >= labelHeight ? y1 - labelHeight : Math.min(y1, height - labelHeight), 0)
+  const tops = [y1 - labelHeight, y1, y2].filter((top) => top >= 0 && top + labelHeight <= height)
+  const places = [...tops, Math.max(Math.min(y1, height - labelHeight), 0)].map(
+    (top): Box => [left, top, left + labelWidth, top + labelHeight],
+  )
+  const free = places.find((place) => placed.every((other) => boxOverlap('iou', place, other) === 0))
+  return free ?? places[0]!
+}
+
+type Fill = (x1: number, y1: number, x2: number, y2: number, color: Color) => void
+
+/** Text on a ground of the box's colour. */
+function drawLabel(
+  text: string,
+  [left, top, right, bottom]: Box,
+  textScale: number,
+  color: Color,
+  fill: Fill,
+): void {
   const ink = inkOn(color)
-  fill(left, top, left + labelWidth, top + labelHeight, color)
+  fill(left, top, right, bottom, color)
   for (const [i, letter] of [...text].entries()) {
     for (let column = 0; column < glyphWidth; column++) {
       for (let row = 0; row < glyphHeight; row++) {
         if (!hasDot(letter, column, row)) continue
-        const x = left + textScale + i * advance + column * textScale
-        const y = top + textScale + row * textScale
+        const x = left + (1 + i * (glyphWidth + 1) + column) * textScale
+        const y = top + (1 + row) * textScale
         fill(x, y, x + textScale, y + textScale, ink)
       }
     }

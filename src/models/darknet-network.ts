@@ -2,6 +2,7 @@ import { type Module, ModuleList } from '../nn/index.ts'
 import { checkpoint, isGradEnabled, type Tensor } from '../tensor/index.ts'
 import { type DarknetConfig, type DarknetSection, darknetBoxTypes } from '../weights/darknet/config.ts'
 import { type DarknetLayer, darknetBoxChannels, darknetLayers } from '../weights/darknet/layers.ts'
+import { darknetParameters } from '../weights/darknet/parameters.ts'
 import type { DarknetBoxes, DarknetBoxLayer } from './darknet-boxes.ts'
 import { DarknetConvolution } from './darknet-convolution.ts'
 import { DarknetConnected, darknetModule } from './darknet-sections.ts'
@@ -60,6 +61,8 @@ abstract class DarknetNetwork extends Network {
   constructor(config: DarknetConfig, { numClasses, inChannels = config.channels }: DarknetOptions) {
     super()
     const layers = darknetLayers(config, { inChannels })
+    // Throws for more parameters than can be, before any of them is allocated.
+    darknetParameters(config)
     this.#config = config
     this.numClasses = numClasses ?? this.classesOf(config.sections)
     this.outputs = outputPlaces(config.sections)

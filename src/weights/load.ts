@@ -48,7 +48,6 @@ export interface LoadOptions extends PyTorchOptions {
  */
 export async function openCheckpoint(source: WeightSource, options: LoadOptions = {}): Promise<Checkpoint> {
   const access = toAccess(source, options.name)
-  if (options.darknet !== undefined) return openDarknet(access, options.darknet)
   const start = await access.read(0, Math.min(access.size, 512))
   if (looksLikeZip(start) || looksLikePickle(start)) {
     return openPyTorch(access, options)
@@ -67,6 +66,7 @@ export async function openCheckpoint(source: WeightSource, options: LoadOptions 
       values: state as { readonly [key: string]: PlainValue },
     }
   }
+  if (options.darknet !== undefined) return openDarknet(access, options.darknet)
   throw new CheckpointError(
     access.name,
     `${guess(start)}; safetensors and PyTorch files (.pth, .pt, .th) can be read`,
