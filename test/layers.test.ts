@@ -13,13 +13,14 @@ const levels: readonly (readonly string[])[] = [
   ['nn', 'transforms', 'weights', 'onnx', 'metrics'],
   ['optim', 'data'],
   ['models'],
+  ['detection'],
   ['train'],
   ['cli'],
 ]
 
 /** What no browser loads; the rest may not import Node's modules. */
 const nodeOnly =
-  /^(backends\/(native\/|wasm\/node\.ts)|cli\/|train\/|weights\/file\.ts|data\/(node|decode|folder|idx-files|image-folder|image-list|image-rows|labelled-folder|open)\.ts)/
+  /^(backends\/(native\/|wasm\/node\.ts)|cli\/|train\/|weights\/(darknet\/)?file\.ts|data\/(node|decode|encode|folder|idx-files|image-folder|image-list|image-rows|labelled-folder|open)\.ts)/
 
 function levelOf(folder: string): number {
   return levels.findIndex((level) => level.includes(folder))

@@ -12,7 +12,7 @@ import type { Module } from '../nn/index.ts'
 import type { Preprocessing } from '../transforms/index.ts'
 import type { TransformDescription } from '../transforms/transform.ts'
 import { loadStateDictFile } from '../weights/file.ts'
-import type { Json, StateDict } from '../weights/index.ts'
+import type { DarknetConfig, Json, StateDict } from '../weights/index.ts'
 import { CommandError, type ListOption, type TextOption, UsageError } from './command.ts'
 import { type FileNetwork, openFileNetwork, usualPreprocessing } from './file-network.ts'
 import { type Statistics, withStatistics } from './image-options.ts'
@@ -108,10 +108,14 @@ export interface WeightFile {
   readonly leftOut: readonly string[]
 }
 
-/** @param key Which entry of a PyTorch file holds the weights; searched unless given. */
-export async function readWeights(path: string, key?: string): Promise<WeightFile> {
+/**
+ * @param key Which entry of a PyTorch file holds the weights; searched unless given.
+ * @param darknet The network of a Darknet .weights file.
+ */
+export async function readWeights(path: string, key?: string, darknet?: DarknetConfig): Promise<WeightFile> {
   const { tensors, format, values, metadata } = await loadStateDictFile(path, {
     ...(key !== undefined && { key }),
+    ...(darknet !== undefined && { darknet }),
   })
   if (format === 'ocelli-training') {
     const { extra, ...others } = values

@@ -1,4 +1,6 @@
 import { looksLikeCaffe, openCaffe } from './caffe.ts'
+import type { DarknetConfig } from './darknet/config.ts'
+import type { DarknetWriteOptions } from './darknet/weights.ts'
 import type { Checkpoint, LoadOptions } from './load.ts'
 import { looksLikeNcnn, openNcnn } from './ncnn.ts'
 import { looksLikePickle, looksLikeZip, openPyTorch, pyTorchChunks } from './pytorch.ts'
@@ -14,9 +16,20 @@ import { isTrainingCheckpoint, trainingParts } from './training-checkpoint.ts'
 export interface FileContents {
   readonly tensors: StateDict
   readonly metadata: Readonly<Record<string, string>>
+  /** The network of a Darknet file, and how many of its layers are written. */
+  readonly darknet?: DarknetWriteOptions & { readonly config: DarknetConfig }
 }
 
-export type FormatName = 'caffe' | 'keras' | 'ncnn' | 'onnx' | 'pytorch' | 'safetensors' | 'tfjs' | 'tflite'
+export type FormatName =
+  | 'caffe'
+  | 'darknet'
+  | 'keras'
+  | 'ncnn'
+  | 'onnx'
+  | 'pytorch'
+  | 'safetensors'
+  | 'tfjs'
+  | 'tflite'
 
 /** One format of weight files; `docs/formats.md` is made from these. */
 export interface FormatDefinition {
@@ -111,6 +124,25 @@ export const formats: Readonly<Record<FormatName, FormatDefinition>> = {
     open: openCaffe,
     write: null,
   },
+  darknet: {
+    title: 'Darknet',
+    extensions: ['.weights'],
+    holds: 'network',
+    dtypes: 'float32',
+    limits:
+      'with the .cfg of the network, beside it or given; headers of all versions, and cut-offs such as .conv.74',
+    matches: looksLikeDarknet,
+    open: async (source, options) => (await import('./darknet/open.ts')).openWithConfig(source, options),
+    write: async ({ tensors, darknet }) => {
+      if (darknet === undefined) {
+        throw new RangeError(
+          "numbers in Darknet's files have no names: give the network's configuration (--cfg, --model)",
+        )
+      }
+      const { darknetChunks } = await import('./darknet/weights.ts')
+      return darknetChunks(darknet.config, tensors, darknet)
+    },
+  },
   tflite: {
     title: 'TensorFlow Lite',
     extensions: ['.tflite'],
@@ -129,6 +161,20 @@ export const formatList: readonly (readonly [FormatName, FormatDefinition])[] = 
   FormatName,
   FormatDefinition,
 ][]
+
+/** By its name, or by the versions 0.1 and 0.2 that nearly all files begin with. */
+function looksLikeDarknet(start: Uint8Array, name: string): boolean {
+  if (/\.(weights|conv\.\d+)$/.test(name)) return true
+  const [major, minor, revision] = [start.subarray(0, 4), start.subarray(4, 8), start.subarray(8, 12)]
+  const isByte = ([low, ...rest]: Uint8Array): boolean => low! < 16 && rest.every((byte) => byte === 0)
+  return (
+    start.length >= 16 &&
+    major.every((byte) => byte === 0) &&
+    [1, 2].includes(minor[0]!) &&
+    isByte(minor) &&
+    isByte(revision)
+  )
+}
 
 /** A ModelProto begins with the version of its format, then comes who made it, the graph or the operator sets. */
 function looksLikeOnnx(start: Uint8Array, name: string): boolean {

@@ -1,4 +1,5 @@
 import type { GraphModel } from '../onnx/model.ts'
+import type { DarknetConfig } from './darknet/config.ts'
 import { CheckpointError } from './errors.ts'
 import { formatList } from './formats.ts'
 import type { PyTorchOptions } from './pytorch.ts'
@@ -19,6 +20,7 @@ export type CheckpointFormat =
   | 'onnx'
   | 'caffe'
   | 'tflite'
+  | 'darknet'
 
 /** An open weight file of any known format; the tensors are read on demand. */
 export interface Checkpoint {
@@ -44,6 +46,11 @@ export type WeightSource = Uint8Array | Blob | RandomAccess
 export interface LoadOptions extends PyTorchOptions {
   /** What messages call a source that has no name of its own. */
   readonly name?: string
+  /**
+   * The network of a Darknet .weights file, which does not say itself what its numbers are; see `parseDarknetConfig`. By default
+   * the .cfg beside the file.
+   */
+  readonly darknet?: DarknetConfig
   /** The file of the network's structure, for formats that keep it apart, where it does not bear the other's name. */
   readonly structure?: RandomAccess
   /**

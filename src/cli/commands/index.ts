@@ -2,6 +2,7 @@ import type { Command } from '../command.ts'
 import { calibrate } from './calibrate.ts'
 import { convert } from './convert.ts'
 import { demo } from './demo.ts'
+import { detect } from './detect.ts'
 import { evalCommand } from './eval.ts'
 import { info } from './info.ts'
 import { inspect } from './inspect.ts'
@@ -17,6 +18,7 @@ export const commands: readonly Command[] = [
   trainCommand,
   evalCommand,
   predict,
+  detect,
   summaryCommand,
   profile,
   inspect,
