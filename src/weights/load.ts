@@ -3,10 +3,17 @@ import { looksLikePickle, looksLikeZip, openPyTorch, type PyTorchOptions } from 
 import type { PlainValue } from './pytorch-values.ts'
 import { blobAccess, bytesAccess, type RandomAccess } from './random-access.ts'
 import { looksLikeSafetensors, openSafetensors } from './safetensors.ts'
+import { looksLikeShardIndex, openShardedSafetensors } from './sharded.ts'
 import type { StateDict, StoredTensor } from './state-dict.ts'
 import { isTrainingCheckpoint, readAll, trainingParts } from './training-checkpoint.ts'
 
-export type CheckpointFormat = 'safetensors' | 'ocelli-training' | 'pytorch-zip' | 'pytorch-legacy' | 'pickle'
+export type CheckpointFormat =
+  | 'safetensors'
+  | 'safetensors-sharded'
+  | 'ocelli-training'
+  | 'pytorch-zip'
+  | 'pytorch-legacy'
+  | 'pickle'
 
 /** An open weight file of any known format; the tensors are read on demand. */
 export interface Checkpoint {
@@ -55,6 +62,10 @@ export async function openCheckpoint(source: WeightSource, options: LoadOptions 
       key: 'model',
       values: state as { readonly [key: string]: PlainValue },
     }
+  }
+  if (looksLikeShardIndex(start)) {
+    const { tensors, metadata } = await openShardedSafetensors(access)
+    return { format: 'safetensors-sharded', tensors, metadata, key: '', values: {} }
   }
   throw new CheckpointError(
     access.name,

@@ -11,6 +11,8 @@ export interface RandomAccess {
    * Throws a CheckpointError where the range leaves the source.
    */
   read(offset: number, length: number): Promise<Uint8Array>
+  /** Opens another file of the same folder, where there are such; `name` is a bare file name. */
+  readonly sibling?: (name: string) => Promise<RandomAccess>
 }
 
 /** Throws where [offset, offset + length) is not within the source; `what` names what was to be read. */
