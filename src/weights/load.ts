@@ -40,11 +40,22 @@ export interface LoadOptions extends PyTorchOptions {
 }
 
 /**
- * Opens a weight file, whatever its extension: the format is told by the first bytes. Of a training checkpoint of
+ * Opens a weight file, whatever its extension: the format is told by the first bytes. A zip archive around one weight file is
+ * looked into, and an index of safetensors shards brings the files that it names. Of a training checkpoint of
  * Ocelli, `tensors` are the model's. Throws a CheckpointError that says what the file seems to be.
  */
 export async function openCheckpoint(source: WeightSource, options: LoadOptions = {}): Promise<Checkpoint> {
   const access = toAccess(source, options.name)
+  const start = await access.read(0, Math.min(access.size, 512))
+  if (looksLikeZip(start)) {
+    const { wrappedFile } = await import('./pytorch-zip.ts')
+    const inner = await wrappedFile(access)
+    if (inner !== undefined) return openUnwrapped(inner, options)
+  }
+  return openUnwrapped(access, options)
+}
+
+async function openUnwrapped(access: RandomAccess, options: LoadOptions): Promise<Checkpoint> {
   const start = await access.read(0, Math.min(access.size, 512))
   if (looksLikeZip(start) || looksLikePickle(start)) {
     return openPyTorch(access, options)
