@@ -127,10 +127,12 @@ async function serve(
     if (file.rate !== undefined) await pause(50)
   }
   if (file.stallAfter !== undefined) return
-  // What is underway shall arrive: whoever reads throws away what it has not looked at when the connection breaks.
-  if (file.cutAfter !== undefined || file.claimedLength !== undefined) await pause(300)
-  if (file.cutAfter !== undefined || file.claimedLength !== undefined) response.destroy()
-  else response.end()
+  if (body.length === Number(headers['content-length'])) response.end()
+  else {
+    // What is underway shall arrive: whoever reads throws away what it has not looked at when the connection breaks.
+    await pause(100)
+    response.destroy()
+  }
 }
 
 function pause(milliseconds: number): Promise<void> {
