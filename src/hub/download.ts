@@ -104,7 +104,8 @@ class Download {
         const now = await sizeOf(this.part)
         failures = now > before ? 0 : failures + 1
         before = now
-        const wait = error.retryAfter ?? retryDelay * 2 ** Math.max(failures - 1, 0) * (0.75 + Math.random() / 2)
+        const wait =
+          error.retryAfter ?? retryDelay * 2 ** Math.max(failures - 1, 0) * (0.75 + Math.random() / 2)
         if (failures > retries || wait > longestWait) throw this.#gaveUp(error, now)
         onMessage?.(
           `${basename(this.#target)}: ${error.message}; trying again in ${(wait / 1000).toFixed(1)} s`,
