@@ -8,6 +8,7 @@ import type { RandomAccess } from './random-access.ts'
 import { looksLikeSafetensors, openSafetensors } from './safetensors.ts'
 import type { FileChunks } from './safetensors-write.ts'
 import { safetensorsChunks } from './safetensors-write.ts'
+import { looksLikeShardIndex, openShardedSafetensors } from './sharded.ts'
 import { looksLikeHdf5, looksLikeKerasArchive, looksLikeTfjs } from './signatures.ts'
 import type { StateDict } from './state-dict.ts'
 import { isTrainingCheckpoint, trainingParts } from './training-checkpoint.ts'
@@ -28,6 +29,7 @@ export type FormatName =
   | 'onnx'
   | 'pytorch'
   | 'safetensors'
+  | 'sharded'
   | 'tfjs'
   | 'tflite'
 
@@ -80,6 +82,19 @@ export const formats: Readonly<Record<FormatName, FormatDefinition>> = {
     limits: 'layers models only; the files that model.json names belong beside it',
     matches: looksLikeTfjs,
     open: async (source) => (await import('./tfjs/tfjs.ts')).openTfjs(source),
+    write: null,
+  },
+  sharded: {
+    title: 'safetensors, sharded',
+    extensions: ['.index.json'],
+    holds: 'weights',
+    dtypes: 'all of the format',
+    limits: 'the files that weight_map names belong beside it; read over HTTP by ranges, too',
+    matches: looksLikeShardIndex,
+    open: async (source) => {
+      const { tensors, metadata } = await openShardedSafetensors(source)
+      return { format: 'safetensors-sharded', tensors, metadata, key: '', values: {} }
+    },
     write: null,
   },
   pytorch: {

@@ -17,6 +17,7 @@ export { CheckpointError, type CheckpointErrorOptions, copyAgain } from './error
 export type { Json } from './exact-json.ts'
 export { type FileContents, type FormatDefinition, type FormatName, formats } from './formats.ts'
 export { storeTensors } from './from-tensors.ts'
+export { type HttpOptions, httpAccess } from './http.ts'
 export {
   type Checkpoint,
   type CheckpointFormat,
@@ -31,6 +32,7 @@ export type { PlainValue } from './pytorch-values.ts'
 export { blobAccess, bytesAccess, type RandomAccess } from './random-access.ts'
 export { openSafetensors, parseSafetensors, type SafetensorsFile } from './safetensors.ts'
 export { encodeSafetensors, type FileChunks, safetensorsChunks } from './safetensors-write.ts'
+export { openShardedSafetensors } from './sharded.ts'
 export {
   convertTo,
   defaultDType,

@@ -2,7 +2,7 @@ import type { GraphModel } from '../onnx/model.ts'
 import type { DarknetConfig } from './darknet/config.ts'
 import { CheckpointError } from './errors.ts'
 import { formatList } from './formats.ts'
-import type { PyTorchOptions } from './pytorch.ts'
+import { looksLikeZip, type PyTorchOptions } from './pytorch.ts'
 import type { PlainValue } from './pytorch-values.ts'
 import { blobAccess, bytesAccess, type RandomAccess } from './random-access.ts'
 import type { StateDict, StoredTensor } from './state-dict.ts'
@@ -10,6 +10,7 @@ import { readAll } from './training-checkpoint.ts'
 
 export type CheckpointFormat =
   | 'safetensors'
+  | 'safetensors-sharded'
   | 'ocelli-training'
   | 'pytorch-zip'
   | 'pytorch-legacy'
@@ -61,11 +62,22 @@ export interface LoadOptions extends PyTorchOptions {
 }
 
 /**
- * Opens a weight file, whatever its extension: the format is told by the first bytes. Of a training checkpoint of
+ * Opens a weight file, whatever its extension: the format is told by the first bytes. A zip archive around one weight file is
+ * looked into, and an index of safetensors shards brings the files that it names. Of a training checkpoint of
  * Ocelli, `tensors` are the model's. Throws a CheckpointError that says what the file seems to be.
  */
 export async function openCheckpoint(source: WeightSource, options: LoadOptions = {}): Promise<Checkpoint> {
   const access = toAccess(source, options.name)
+  const start = await access.read(0, Math.min(access.size, 512))
+  if (looksLikeZip(start)) {
+    const { wrappedFile } = await import('./pytorch-zip.ts')
+    const inner = await wrappedFile(access)
+    if (inner !== undefined) return openUnwrapped(inner, options)
+  }
+  return openUnwrapped(access, options)
+}
+
+async function openUnwrapped(access: RandomAccess, options: LoadOptions): Promise<Checkpoint> {
   const start = await access.read(0, Math.min(access.size, 512))
   const name = access.name.toLowerCase()
   const format = formatList.find(([, { matches }]) => matches(start, name))
