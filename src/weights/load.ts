@@ -1,7 +1,7 @@
 import type { GraphModel } from '../onnx/model.ts'
 import type { DarknetConfig } from './darknet/config.ts'
 import { CheckpointError } from './errors.ts'
-import { formatList } from './formats.ts'
+import { formatList, formats } from './formats.ts'
 import { looksLikeZip, type PyTorchOptions } from './pytorch.ts'
 import type { PlainValue } from './pytorch-values.ts'
 import { blobAccess, bytesAccess, type RandomAccess } from './random-access.ts'
@@ -82,6 +82,8 @@ async function openUnwrapped(access: RandomAccess, options: LoadOptions): Promis
   const name = access.name.toLowerCase()
   const format = formatList.find(([, { matches }]) => matches(start, name))
   if (format !== undefined) return format[1].open(access, options)
+  // Old versions and cut-offs under any name.
+  if (options.darknet !== undefined) return formats.darknet.open(access, options)
   const titles = formatList.map(([, { title }]) => title)
   throw new CheckpointError(access.name, `${guess(start)}; what can be read: ${titles.join(', ')}`)
 }

@@ -26,9 +26,9 @@ export async function openWithConfig(
   if (!config) {
     throw new CheckpointError(
       source.name,
-      'Darknet weights, whose numbers have no names: the .cfg of their network says what they are',
+      'Darknet weights, whose numbers have no names: give their .cfg',
       undefined,
-      { advice: `put it beside them as ${beside}, or give it` },
+      { advice: `or put it beside them as ${beside}` },
     )
   }
   return openDarknet(source, await configFrom(config))

@@ -176,7 +176,7 @@ describe('openDarknet', () => {
 
   it('is named where a file comes without its configuration', async () => {
     await expect(openCheckpoint(counting(total, header([0, 2, 5], 1n, 8)))).rejects.toThrow(
-      /Darknet weights .* give their .cfg/,
+      /Darknet weights, .*: give their .cfg/,
     )
   })
 })
