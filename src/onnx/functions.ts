@@ -58,6 +58,8 @@ class Inliner {
       ])
       return [{ ...node, attributes: Object.fromEntries(attributes) }]
     }
+    if (this.#uses > mostNodes)
+      throw new CheckpointError(this.#file, `uses functions more than ${mostNodes} times`)
     const prefix = `${node.name || node.op}/${this.#uses++}/`
     const names = new Map<string, string>([['', '']])
     for (const [i, input] of definition.inputs.entries()) names.set(input, node.inputs[i] ?? '')

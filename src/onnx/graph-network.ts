@@ -7,7 +7,7 @@ import { checkOperators } from './check.ts'
 import { type Constants, gatherConstants } from './constants.ts'
 import { GraphError } from './errors.ts'
 import type { GraphModel, GraphValue } from './model.ts'
-import { runGraph } from './run.ts'
+import { runGraph, Scope } from './run.ts'
 import { asTensor, HostValue, type Value, withType } from './value.ts'
 
 /**
@@ -71,7 +71,7 @@ export class GraphNetwork extends Module {
         `the network takes ${wanted.length} inputs (${this.inputNames.join(', ')}), got ${inputs.length}`,
       )
     }
-    const known = new Map<string, Value>(this.#constants.values)
+    const known = new Scope(this.#constants.values)
     for (const [i, { name, type }] of wanted.entries()) {
       const input = inputs[i]
       if (!(input instanceof Tensor || input instanceof HostValue)) {
@@ -80,6 +80,10 @@ export class GraphNetwork extends Module {
       known.set(name, input instanceof Tensor && type !== null ? withType(input, type) : input)
     }
     return runGraph(this.model.graph, known, this.model.opset, this.training, this.#constants)
+  }
+
+  override extraRepr(): string {
+    return `${this.model.graph.nodes.length} nodes, (${this.inputNames.join(', ')}) -> (${this.outputNames.join(', ')})`
   }
 
   protected override members(): Iterable<readonly [name: string, value: unknown]> {

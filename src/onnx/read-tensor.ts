@@ -10,13 +10,34 @@ import {
 } from '../weights/state-dict.ts'
 import { type ElementType, elementTypes } from './model.ts'
 
+/** Nodes, names, attributes and tensors: far more than any network has. */
+const mostParts = 4_000_000
+
+/** In bytes; longer tensors of integers are stored as bytes. */
+const longestList = 2 ** 27
+
 /** A file whose tensors may lie in others beside it, each opened once. */
 export class TensorSource {
   readonly file: RandomAccess
+  #parts = 0
   readonly #siblings = new Map<string, Promise<RandomAccess>>()
 
   constructor(file: RandomAccess) {
     this.file = file
+  }
+
+  /** Counts what is kept of a file's structure, which files made to exhaust memory have without end. */
+  count(field: Field): void {
+    if (++this.#parts > mostParts) {
+      throw new CheckpointError(this.file.name, `has more than ${mostParts} parts`, field.offset)
+    }
+  }
+
+  /** The integers of a repeated field. */
+  ints(field: Field): number[] {
+    this.count(field)
+    if (field.length <= longestList) return field.ints()
+    throw new CheckpointError(this.file.name, `a list takes ${field.length} bytes`, field.offset)
   }
 
   sibling(path: string, what: string): Promise<RandomAccess> {
@@ -72,7 +93,7 @@ interface TensorFields {
   readonly location: Map<string, string>
 }
 
-function collect(message: Iterable<Field>): TensorFields {
+function collect(source: TensorSource, message: Iterable<Field>): TensorFields {
   const fields: TensorFields = {
     name: '',
     dims: [],
@@ -83,7 +104,9 @@ function collect(message: Iterable<Field>): TensorFields {
     location: new Map(),
   }
   for (const field of message) {
-    if (field.number === 1) fields.dims.push(...boundedInts(field))
+    source.count(field)
+    // The sizes of a tensor, of which no file has more than a few.
+    if (field.number === 1) fields.dims.push(...source.ints(field).slice(0, mostDimensions + 1))
     else if (field.number === 2) fields.type = field.int()
     else if (field.number === 8) fields.name = field.text()
     else if (field.number === 9) fields.raw = field
@@ -106,12 +129,6 @@ function collect(message: Iterable<Field>): TensorFields {
 
 const mostDimensions = 64
 
-/** The sizes of a tensor, of which no file has more than a few. */
-function boundedInts(field: Field): number[] {
-  const dims = field.ints()
-  return dims.length > mostDimensions ? dims.slice(0, mostDimensions + 1) : dims
-}
-
 /**
  * A TensorProto, checked against what the file holds; its elements are read when they are asked for.
  * Throws a CheckpointError.
@@ -122,7 +139,7 @@ export function readTensor(
   offset: number,
 ): { name: string; tensor: StoredTensor } {
   const { file } = source
-  const fields = collect(message)
+  const fields = collect(source, message)
   const label = `tensor ${JSON.stringify(fields.name)}`
   const fail = (what: string): never => {
     throw new CheckpointError(file.name, `${label} ${what}`, offset)
@@ -149,7 +166,7 @@ export function readTensor(
   }
   return {
     name: fields.name,
-    tensor: typedTensor(file, shape, dtype, count, fields.typed.get(typedField(dtype)) ?? [], fail),
+    tensor: typedTensor(source, shape, dtype, count, fields.typed.get(typedField(dtype)) ?? [], fail),
   }
 }
 
@@ -196,7 +213,7 @@ function external(
 }
 
 function typedTensor(
-  file: RandomAccess,
+  source: TensorSource,
   shape: readonly number[],
   dtype: StoredDType,
   count: number,
@@ -212,7 +229,7 @@ function typedTensor(
     if (fields.length === 1 && only !== undefined && numbers !== 1) {
       const given = only.bytes().length
       if (given !== count * width) wrong(given / (dtype === 'F64' ? 8 : 4))
-      return region(file, shape, dtype, only.offset, given)
+      return region(source.file, shape, dtype, only.offset, given)
     }
     const values = fields.flatMap((field) => [...(dtype === 'F64' ? field.doubles() : field.floats())])
     if (values.length !== numbers) wrong(values.length)
@@ -222,7 +239,7 @@ function typedTensor(
         : weightTensor(shape, dtype, Float32Array.from(values))
     return { shape, dtype, read: async () => tensor }
   }
-  const values = fields.flatMap((field) => field.ints())
+  const values = fields.flatMap((field) => source.ints(field))
   if (values.length !== count) wrong(values.length)
   const data = new Uint8Array(count * width)
   const array = storedDTypes[dtype].view(data.buffer, 0, data.length)

@@ -75,6 +75,7 @@ class Reader {
     const outputs: GraphValue[] = []
     const initializers = new Map<string, StoredTensor>()
     for (const field of message.message()) {
+      this.#source.count(field)
       if (field.number === 1) nodes.push(this.#node(field))
       else if (field.number === 2) name = field.text()
       else if (field.number === 5) {
@@ -83,8 +84,8 @@ class Reader {
           throw new CheckpointError(this.#name, `tensor ${JSON.stringify(key)} is there twice`, field.offset)
         }
         initializers.set(key, tensor)
-      } else if (field.number === 11) inputs.push(valueInfo(field))
-      else if (field.number === 12) outputs.push(valueInfo(field))
+      } else if (field.number === 11) inputs.push(valueInfo(this.#source, field))
+      else if (field.number === 12) outputs.push(valueInfo(this.#source, field))
       else if (field.number === 15) {
         throw new CheckpointError(this.#name, 'sparse tensors are not supported', field.offset)
       }
@@ -105,6 +106,7 @@ class Reader {
     const outputs: string[] = []
     const attributes: Record<string, Attribute> = Object.create(null)
     for (const field of message.message()) {
+      this.#source.count(field)
       if (field.number === 1) inputs.push(field.text())
       else if (field.number === 2) outputs.push(field.text())
       else if (field.number === 3) name = field.text()
@@ -122,6 +124,7 @@ class Reader {
     let [name, reference, type] = ['', '', 0]
     const parts: Field[] = []
     for (const field of message.message()) {
+      this.#source.count(field)
       if (field.number === 1) name = field.text()
       else if (field.number === 20) type = field.int()
       else if (field.number === 21) reference = field.text()
@@ -154,7 +157,7 @@ class Reader {
       case 6:
         return { type: 'floats', value: of(7).flatMap((field) => [...field.floats()]) }
       case 7:
-        return { type: 'ints', value: of(8).flatMap((field) => field.ints()) }
+        return { type: 'ints', value: of(8).flatMap((field) => this.#source.ints(field)) }
       case 8:
         return { type: 'strings', value: of(9).map((field) => field.text()) }
       default:
@@ -169,6 +172,7 @@ class Reader {
     const nodes: GraphNode[] = []
     const defaults: Record<string, Attribute> = Object.create(null)
     for (const field of message.message()) {
+      this.#source.count(field)
       if (field.number === 1) name = field.text()
       else if (field.number === 4) inputs.push(field.text())
       else if (field.number === 5) outputs.push(field.text())
@@ -213,7 +217,7 @@ function defaultOpset(message: Field): number | undefined {
   return domain === '' || domain === 'ai.onnx' ? version : undefined
 }
 
-function valueInfo(message: Field): GraphValue {
+function valueInfo(source: TensorSource, message: Field): GraphValue {
   let name = ''
   let type: GraphValue['type'] = null
   let shape: (number | string | null)[] | null = null
@@ -224,11 +228,20 @@ function valueInfo(message: Field): GraphValue {
       if (kind.number !== 1) continue
       for (const part of kind.message()) {
         if (part.number === 1) type = elementTypeOfNumber(part.int()) ?? null
-        else if (part.number === 2) shape = [...part.message()].filter((d) => d.number === 1).map(dimension)
+        else if (part.number === 2) shape = shapeIn(source, part)
       }
     }
   }
   return { name, type, shape }
+}
+
+function shapeIn(source: TensorSource, message: Field): (number | string | null)[] {
+  const shape: (number | string | null)[] = []
+  for (const field of message.message()) {
+    source.count(field)
+    if (field.number === 1) shape.push(dimension(field))
+  }
+  return shape
 }
 
 function dimension(message: Field): number | string | null {

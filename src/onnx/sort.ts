@@ -7,6 +7,11 @@ import type { Graph, GraphNode } from './model.ts'
  */
 export function sortGraph(graph: Graph, file: string, outer: ReadonlySet<string> = new Set()): Graph {
   const known = new Set([...outer, ...graph.initializers.keys(), ...graph.inputs.map(({ name }) => name)])
+  const own = [...graph.initializers.keys(), ...graph.inputs.map(({ name }) => name)]
+  const seen = new Set<string>()
+  const twice = own.find((name) => seen.size === seen.add(name).size)
+  if (twice !== undefined)
+    throw new CheckpointError(file, `the input ${JSON.stringify(twice)} is there twice`)
   const makers = new Map<string, GraphNode>()
   for (const node of graph.nodes) {
     for (const output of node.outputs) {

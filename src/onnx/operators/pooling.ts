@@ -15,6 +15,9 @@ function windowCount(call: Call, windows: Windows, size: number, axis: number): 
   return (count - 1) * stride >= size + before ? count - 1 : count
 }
 
+/** Along one axis. */
+const mostTaps = 2 ** 26
+
 /** Sums over windows along each axis of space in turn; `mean` divides by the elements that count. */
 function windowSums(call: Call, x: Tensor, mean: 'none' | 'inside' | 'padded'): Tensor {
   const windows = windowsOf(call, x.shape.slice(2), call.ints('kernel_shape'))
@@ -24,6 +27,7 @@ function windowSums(call: Call, x: Tensor, mean: 'none' | 'inside' | 'padded'): 
     const [stride, dilation] = [windows.strides[axis]!, windows.dilations[axis]!]
     const [before, after] = [windows.before[axis]!, windows.after[axis]!]
     const count = windowCount(call, windows, size, axis)
+    if (kernel * count > mostTaps) call.fail(`${count} windows of ${kernel} elements are too many`)
     if (count < 1)
       call.fail(`the window [${windows.kernel}] is larger than the padded input [${x.shape.slice(2)}]`)
     const taps = tapsFor(

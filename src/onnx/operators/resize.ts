@@ -12,6 +12,8 @@ import {
   sourceOf,
 } from './resize-taps.ts'
 
+const largestAxis = 2 ** 20
+
 function resizeAxes(
   call: Call,
   x: Tensor,
@@ -22,6 +24,9 @@ function resizeAxes(
   let y = floats
   for (const [i, axis] of axes.entries()) {
     if (axis === null) continue
+    if (!(axis.outSize > 0 && axis.outSize <= largestAxis && axis.scale > 0)) {
+      call.fail(`axis ${i} of ${axis.inSize} cannot be resized to ${axis.outSize}`)
+    }
     const key = `onnxResize(${JSON.stringify([axis, resizing])})`
     const taps = tapsFor(key, axis.inSize, axis.outSize, (output) => rowOf(axis, resizing, output))
     y = applyTaps(call.node.op, y, i, taps)
