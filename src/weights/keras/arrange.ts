@@ -165,7 +165,9 @@ export function arrange(
   const parts = family === undefined ? undefined : partsByArray(family, arrays, config)
   const result = new Map<string, StoredTensor>()
   if (family === undefined || parts === undefined) {
-    for (const { name, tensor } of arrays) result.set(lastPart(name), tensor)
+    const short = arrays.map(({ name }) => lastPart(name))
+    const distinct = new Set(short).size === short.length
+    for (const [i, { name, tensor }] of arrays.entries()) result.set(distinct ? short[i]! : name, tensor)
     return result
   }
   for (const [part, tensor] of parts) {

@@ -39,7 +39,13 @@ export function assignWeights(
   facts: FileFacts,
 ): Map<string, Map<string, StoredTensor>> {
   const leaves = model === null ? [] : leavesOf(model)
-  const byPath = model === null ? new Map(stored.groups) : placed(stored, model)
+  const groups = model === null ? new Map(stored.groups) : placed(stored, model)
+  const known = new Set(leaves.map(({ path }) => path))
+  const byPath = new Map(
+    [...groups].flatMap(([path, arrays]) =>
+      known.has(path) ? [[path, arrays] as const] : divided(path, arrays),
+    ),
+  )
   const classes = new Map(leaves.map(({ path, layer }) => [path, layer]))
   // In the order of the network, then of the file.
   const order = [...leaves.map(({ path }) => path), ...byPath.keys()]
@@ -58,6 +64,18 @@ export function assignWeights(
 
 /** Groups of Keras 3 that stand for no layer. */
 const containers: ReadonlySet<string> = new Set(['layers', '_layer_checkpoint_dependencies'])
+
+/** The arrays of a group that holds those of several layers, by what stands before their own names. */
+function divided(
+  group: string,
+  arrays: readonly LayerArray[],
+): (readonly [path: string, arrays: readonly LayerArray[]])[] {
+  const parts = new Map<string, LayerArray[]>()
+  for (const array of arrays)
+    append(parts, array.name.slice(0, Math.max(0, array.name.lastIndexOf('/'))), array)
+  if (parts.size < 2) return [[group, arrays]]
+  return [...parts].map(([prefix, own]) => [prefix === '' ? group : `${group}.${prefix}`, own])
+}
 
 function plainPath(group: string): string {
   const parts = group.split('/').filter((part) => !containers.has(part))
