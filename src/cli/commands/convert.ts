@@ -2,9 +2,11 @@ import { stat } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { savePyTorch, saveSafetensors } from '../../weights/file.ts'
 import { type Command, CommandError, defineCommand, UsageError } from '../command.ts'
+import { fittedNetwork } from '../fitted-network.ts'
 import { parseModelOptions } from '../model-options.ts'
-import { buildNetwork, descriptionMetadata, loadInto, networkOptions, readWeights } from '../network.ts'
+import { descriptionMetadata, networkOptions, readWeights } from '../network.ts'
 import { counted } from '../progress.ts'
+import { localFile } from '../weight-files.ts'
 
 /** What writes a file, by its extension. */
 const writers: Readonly<Record<string, typeof saveSafetensors>> = {
@@ -53,20 +55,18 @@ export const convert: Command = defineCommand({
         `${to}: its extension names no format to write; these do: ${Object.keys(writers).join(', ')}`,
       )
     }
-    const { tensors, description, metadata, leftOut } = await readWeights(from, key)
+    const { tensors, description, metadata, leftOut } = await readWeights(await localFile(from), key)
     let written = tensors
     if (model !== undefined) {
       const options = {
         ...(description?.model === model && description.options),
         ...parseModelOptions(modelOption),
       }
-      const { network } = await buildNetwork(model, options, tensors)
-      loadInto(network, tensors, from, model)
+      const { network, state } = await fittedNetwork(model, options, tensors, from)
       // As they were stored, with their own element types, and not as the network holds them.
-      const renamed = new Map([...tensors].map(([name, tensor]) => [network.renameKey(name), tensor]))
       written = new Map(
         [...network.stateDict().keys()].flatMap((name) => {
-          const tensor = renamed.get(name)
+          const tensor = state.tensors.get(name)
           return tensor === undefined ? [] : [[name, tensor]]
         }),
       )

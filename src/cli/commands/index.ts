@@ -10,6 +10,7 @@ import { predict } from './predict.ts'
 import { profile } from './profile.ts'
 import { summaryCommand } from './summary.ts'
 import { trainCommand } from './train.ts'
+import { weightsCommand } from './weights.ts'
 
 export const commands: readonly Command[] = [
   demo,
@@ -22,5 +23,6 @@ export const commands: readonly Command[] = [
   convert,
   calibrate,
   list,
+  weightsCommand,
   info,
 ]
