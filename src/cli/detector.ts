@@ -3,9 +3,10 @@ import { classLabels, type Network } from '../models/index.ts'
 import { loadStateDictFile, readDarknetConfig } from '../weights/file.ts'
 import type { StateDict } from '../weights/index.ts'
 import { CommandError, type ListOption, type TextOption, UsageError } from './command.ts'
+import { createNetwork, loadInto } from './fitted-network.ts'
 import { labelText, readLabels } from './labels.ts'
 import { parseModelOptions } from './model-options.ts'
-import { createNetwork, loadInto, networkOptions } from './network.ts'
+import { networkOptions } from './network.ts'
 
 export const cfgOption: TextOption = {
   kind: 'text',

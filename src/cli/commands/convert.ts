@@ -5,16 +5,11 @@ import { formats, writerFor, writtenExtensions } from '../../weights/formats.ts'
 import { type DarknetConfig, formatDarknetConfig } from '../../weights/index.ts'
 import { type Command, CommandError, defineCommand, UsageError } from '../command.ts'
 import { cfgOption } from '../detector.ts'
+import { createNetwork, fittedNetwork } from '../fitted-network.ts'
 import { parseModelOptions } from '../model-options.ts'
-import {
-  buildNetwork,
-  createNetwork,
-  descriptionMetadata,
-  loadInto,
-  networkOptions,
-  readWeights,
-} from '../network.ts'
+import { descriptionMetadata, networkOptions, readWeights } from '../network.ts'
 import { counted } from '../progress.ts'
+import { localFile } from '../weight-files.ts'
 
 export const convert: Command = defineCommand({
   name: 'convert',
@@ -72,20 +67,18 @@ export const convert: Command = defineCommand({
         '--layers is for .weights files: give --cfg FILE, or --model with a network of Darknet',
       )
     }
-    const { tensors, description, metadata, leftOut } = await readWeights(from, key, config)
+    const { tensors, description, metadata, leftOut } = await readWeights(await localFile(from), key, config)
     let written = tensors
     if (model !== undefined) {
       const options = {
         ...(description?.model === model && description.options),
         ...parseModelOptions(modelOption),
       }
-      const { network } = await buildNetwork(model, options, tensors)
-      loadInto(network, tensors, from, model)
+      const { network, state } = await fittedNetwork(model, options, tensors, from)
       // As they were stored, with their own element types, and not as the network holds them.
-      const renamed = new Map([...tensors].map(([name, tensor]) => [network.renameKey(name), tensor]))
       written = new Map(
         [...network.stateDict().keys()].flatMap((name) => {
-          const tensor = renamed.get(name)
+          const tensor = state.tensors.get(name)
           return tensor === undefined ? [] : [[name, tensor]]
         }),
       )

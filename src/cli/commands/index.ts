@@ -12,6 +12,7 @@ import { profile } from './profile.ts'
 import { summaryCommand } from './summary.ts'
 import { trainCommand } from './train.ts'
 import { verify } from './verify.ts'
+import { weightsCommand } from './weights.ts'
 
 export const commands: readonly Command[] = [
   demo,
@@ -26,5 +27,6 @@ export const commands: readonly Command[] = [
   verify,
   calibrate,
   list,
+  weightsCommand,
   info,
 ]
