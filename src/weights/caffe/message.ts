@@ -13,16 +13,27 @@ export class Word {
   }
 }
 
+/** How many more values a file may have: each takes far more memory than its bytes. */
+export interface Budget {
+  left: number
+}
+
+/** Some ten times what the largest network has. */
+export const newBudget = (): Budget => ({ left: 2 ** 18 })
+
 /** A message of Caffe's schema, whether it was stored as text or as bytes: lists of values by the names of the fields. */
 export class Message {
   readonly #fields = new Map<string, Value[]>()
   readonly #fail: (what: string) => never
+  readonly #budget: Budget
 
-  constructor(fail: (what: string) => never) {
+  constructor(fail: (what: string) => never, budget: Budget) {
     this.#fail = fail
+    this.#budget = budget
   }
 
   add(name: string, value: Value): void {
+    if (this.#budget.left-- <= 0) this.#fail('the file has more values than any network')
     const values = this.#fields.get(name)
     if (values === undefined) this.#fields.set(name, [value])
     else values.push(value)
@@ -103,7 +114,7 @@ export class Message {
 
   /** A message without fields whose messages of errors are the same. */
   empty(): Message {
-    return new Message(this.#fail)
+    return new Message(this.#fail, this.#budget)
   }
 
   #all(name: string): readonly Value[] {

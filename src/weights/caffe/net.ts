@@ -4,7 +4,7 @@ import { type FieldRange, messageRanges, readRange } from '../protobuf-ranges.ts
 import type { RandomAccess } from '../random-access.ts'
 import type { StoredTensor } from '../state-dict.ts'
 import { openBlob } from './blob.ts'
-import { Message } from './message.ts'
+import { type Budget, Message, newBudget } from './message.ts'
 import { layerSchema, netSchema, oldLayerSchema, oldTypes, places, type Schema } from './schema.ts'
 import { parseText } from './text.ts'
 
@@ -25,7 +25,7 @@ export interface Net {
   readonly layers: readonly LayerEntry[]
 }
 
-const maximalTextSize = 2 ** 26
+const maximalTextSize = 2 ** 24
 const maximalLayers = 2 ** 16
 /** More than any layer's settings take, its blobs apart. */
 const maximalFieldSize = 2 ** 20
@@ -54,13 +54,14 @@ export async function readCaffemodel(source: RandomAccess): Promise<Net> {
   const fail = (what: string): never => {
     throw new CheckpointError(source.name, what)
   }
-  const message = new Message(fail)
+  const budget = newBudget()
+  const message = new Message(fail, budget)
   const layers: LayerEntry[] = []
   for await (const field of messageRanges(source, 0, source.size)) {
     if (field.number === places.layer || field.number === places.oldLayer) {
       if (field.wire !== 'bytes') fail('is no .caffemodel: a layer is no message')
       if (layers.length >= maximalLayers) fail(`has more than ${maximalLayers} layers`)
-      layers.push(await readLayer(source, field))
+      layers.push(await readLayer(source, field, budget))
     } else if (netSchema[field.number] !== undefined) {
       await addField(source, field, netSchema, message)
     }
@@ -69,12 +70,16 @@ export async function readCaffemodel(source: RandomAccess): Promise<Net> {
   return { name: message.text('name'), message, layers }
 }
 
-async function readLayer(source: RandomAccess, { number, offset, length }: FieldRange): Promise<LayerEntry> {
+async function readLayer(
+  source: RandomAccess,
+  { number, offset, length }: FieldRange,
+  budget: Budget,
+): Promise<LayerEntry> {
   const old = number === places.oldLayer
   const [schema, blobField] = old ? [oldLayerSchema, places.oldLayerBlobs] : [layerSchema, places.layerBlobs]
   const message = new Message((what) => {
     throw new CheckpointError(source.name, `in the layer at byte ${offset}: ${what}`)
-  })
+  }, budget)
   const ranges: FieldRange[] = []
   for await (const field of messageRanges(source, offset, offset + length)) {
     if (field.number === blobField) ranges.push(field)

@@ -1,5 +1,5 @@
 import { CheckpointError } from '../errors.ts'
-import { Message, type Value, Word } from './message.ts'
+import { type Budget, Message, newBudget, type Value, Word } from './message.ts'
 
 const maximalDepth = 64
 
@@ -21,6 +21,7 @@ export function parseText(text: string, file: string): Message {
 class Parser {
   readonly #text: string
   readonly #file: string
+  readonly #budget: Budget = newBudget()
   #at = 0
   #token: Token | undefined
 
@@ -39,10 +40,10 @@ class Parser {
   /** The fields up to a closing bracket, or to the end of the file. */
   #fields(close: string | undefined, depth: number): Message {
     if (depth > maximalDepth) this.#fail(`messages are nested more than ${maximalDepth} deep`)
-    const line = this.#line(this.#token?.at ?? this.#at)
+    const at = this.#token?.at ?? this.#at
     const message = new Message((what) => {
-      throw new CheckpointError(this.#file, `in the message at line ${line}: ${what}`)
-    })
+      throw new CheckpointError(this.#file, `in the message at line ${this.#line(at)}: ${what}`)
+    }, this.#budget)
     for (;;) {
       const token = this.#token
       if (token === undefined) {
@@ -81,12 +82,15 @@ class Parser {
       return text
     }
     if (token.kind === 'word') {
-      return /^(inf|infinity|nan)$/i.test(token.text) ? wordNumber(token.text) : new Word(token.text)
+      return isNumberWord(token.text) ? wordNumber(token.text) : new Word(token.text)
     }
     if (token.text === '-') {
-      const next = this.#value(depth)
-      if (typeof next !== 'number') return this.#fail('- stands before what is no number')
-      return -next
+      const next = this.#token
+      this.#advance()
+      if (next?.kind === 'number' && /^[\d.]/.test(next.text)) return -numberOf(next.text)
+      return next?.kind === 'word' && isNumberWord(next.text)
+        ? -wordNumber(next.text)
+        : this.#fail('- stands before what is no number')
     }
     if (token.text !== '{' && token.text !== '<')
       return this.#fail(`${token.text} stands where a value belongs`)
@@ -135,6 +139,8 @@ class Parser {
 }
 
 const numberOf = (text: string): number => Number(/^[+-]?0x/i.test(text) ? text : text.replace(/f$/i, ''))
+
+const isNumberWord = (text: string): boolean => /^(inf|infinity|nan)$/i.test(text)
 
 const wordNumber = (text: string): number => (/^nan$/i.test(text) ? Number.NaN : Number.POSITIVE_INFINITY)
 
