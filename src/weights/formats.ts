@@ -13,7 +13,7 @@ export interface FileContents {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-export type FormatName = 'pytorch' | 'safetensors' | 'tflite'
+export type FormatName = 'pytorch' | 'safetensors' | 'tflite' | 'onnx'
 
 /** One format of weight files; `docs/formats.md` is made from these. */
 export interface FormatDefinition {
@@ -67,6 +67,17 @@ export const formats: Readonly<Record<FormatName, FormatDefinition>> = {
     open: async (source, options) => (await import('./tflite/open.ts')).openTflite(source, options),
     write: null,
   },
+  onnx: {
+    title: 'ONNX',
+    extensions: ['.onnx'],
+    holds: 'network',
+    dtypes: 'all but strings, complex128, 4-bit types and the fnuz kinds of float8',
+    limits:
+      'operators: see docs/onnx-operators.md; sparse tensors are refused; weights in other files of the same folder are read',
+    matches: looksLikeOnnx,
+    open: async (source) => (await import('../onnx/read.ts')).openOnnx(source),
+    write: null,
+  },
 }
 
 /** The formats with their names, as they are tried. */
@@ -74,6 +85,13 @@ export const formatList: readonly (readonly [FormatName, FormatDefinition])[] = 
   FormatName,
   FormatDefinition,
 ][]
+
+/** A ModelProto begins with the version of its format, then comes who made it, the graph or the operator sets. */
+function looksLikeOnnx(start: Uint8Array, name: string): boolean {
+  if (name.endsWith('.onnx')) return true
+  const next = start[2] ?? 0
+  return start[0] === 0x08 && start[1]! > 0 && start[1]! < 32 && [0x12, 0x1a, 0x22, 0x3a, 0x42].includes(next)
+}
 
 async function openSafetensorsOrTraining(source: RandomAccess): Promise<Checkpoint> {
   const file = await openSafetensors(source)

@@ -14,6 +14,7 @@ export type CheckpointFormat =
   | 'pytorch-legacy'
   | 'pickle'
   | 'tflite'
+  | 'onnx'
 
 /** An open weight file of any known format; the tensors are read on demand. */
 export interface Checkpoint {
