@@ -126,10 +126,6 @@ export class Operation {
     let { low = Number.NEGATIVE_INFINITY, high = Number.POSITIVE_INFINITY } = options
     const output = this.output(position)
     let current = name
-    if (activation === 4) {
-      current = this.t.emit('Tanh', [current])
-      ;[low, high] = [Math.max(low, -1), Math.min(high, 1)]
-    }
     const range = this.#clamp && clamped ? quantizedRange(this.t.tensor(output)) : undefined
     const step = this.t.tensor(output).quantization?.scale[0] ?? 0
     let [least, greatest] = this.#activationRange(activation)
@@ -150,7 +146,6 @@ export class Operation {
   #activationRange(activation: number): [number, number] {
     switch (activation) {
       case 0:
-      case 4:
         return [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
       case 1:
         return [0, Number.POSITIVE_INFINITY]
@@ -159,7 +154,8 @@ export class Operation {
       case 3:
         return [0, 6]
       default:
-        return this.refuse(`fused activation ${activation}`)
+        // TensorFlow Lite itself computes nothing for the others.
+        return this.refuse(`the fused activation ${activation === 4 ? 'TANH' : activation}`)
     }
   }
 
