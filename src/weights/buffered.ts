@@ -12,11 +12,10 @@ type Run = [ReadRequest, ...ReadRequest[]]
 export interface BufferedSource {
   readonly name: string
   readonly size: number
-  /**
-   * Bytes that a short read takes in at once, and about as many as reads of neighbours that are made into one take. Reads
-   * that are longer stay alone.
-   */
+  /** Bytes that a short read takes in at once; one of more than a quarter of it stays alone. */
   readonly readAhead: number
+  /** About as many bytes as reads of neighbours that are made into one take. */
+  readonly longest: number
   /** The first bytes, where they have been read already. */
   readonly start?: Uint8Array
   /** Fills the parts, one after another, with what begins at `offset`. */
@@ -28,7 +27,7 @@ export interface BufferedSource {
  * follow one another become one, and a short one reads ahead.
  */
 export function bufferedAccess(source: BufferedSource): RandomAccess {
-  const { name, size, readAhead, start = new Uint8Array(0), fill } = source
+  const { name, size, readAhead, longest, start = new Uint8Array(0), fill } = source
   const readRange = async (offset: number, length: number): Promise<Uint8Array> => {
     const bytes = new Uint8Array(length)
     await fill(offset, [bytes])
@@ -53,7 +52,7 @@ export function bufferedAccess(source: BufferedSource): RandomAccess {
   }
   let waiting: ReadRequest[] = []
   const flush = (): void => {
-    const runs = adjacent(waiting, readAhead)
+    const runs = adjacent(waiting, longest)
     waiting = []
     for (const run of runs) {
       const [{ offset, length, resolve, reject }] = run
@@ -83,11 +82,11 @@ export function bufferedAccess(source: BufferedSource): RandomAccess {
 }
 
 /** Requests that were made together, by offset, those that follow one another in one run. */
-function adjacent(requests: readonly ReadRequest[], readAhead: number): Run[] {
+function adjacent(requests: readonly ReadRequest[], longest: number): Run[] {
   const runs: Run[] = []
   let [start, end] = [0, -1]
   for (const request of [...requests].sort((a, b) => a.offset - b.offset)) {
-    if (request.offset === end && end - start < readAhead && request.length < readAhead)
+    if (request.offset === end && end - start < longest && request.length < longest)
       runs.at(-1)!.push(request)
     else {
       runs.push([request])

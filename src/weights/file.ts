@@ -50,7 +50,8 @@ export async function openFile(path: string): Promise<FileAccess> {
     ...bufferedAccess({
       name: path,
       size,
-      readAhead: 4 << 20,
+      readAhead: 256 << 10,
+      longest: 4 << 20,
       fill: (offset, parts) => readParts(file, path, offset, parts),
     }),
     async sibling(name) {

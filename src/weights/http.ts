@@ -45,6 +45,7 @@ export async function httpAccess(url: string | URL, options: HttpOptions = {}): 
     name,
     size: version.size,
     readAhead,
+    longest: 4 << 20,
     start,
     fill: (offset, parts) => client.fill(version, offset, parts),
   })
