@@ -8,7 +8,7 @@ import {
   saveSafetensors,
   writeFileAtomic,
 } from '../../weights/file.ts'
-import { type DarknetConfig, formatDarknetConfig } from '../../weights/index.ts'
+import { type DarknetConfig, darknetSeenKey, formatDarknetConfig } from '../../weights/index.ts'
 import { type Command, CommandError, defineCommand, UsageError } from '../command.ts'
 import { cfgOption } from '../detector.ts'
 import { parseModelOptions } from '../model-options.ts'
@@ -110,7 +110,12 @@ export const convert: Command = defineCommand({
     try {
       if (save !== undefined) await save(to, written, { ...metadata, ...own })
       else {
-        await saveDarknet(to, darknet!, written, layers === undefined ? {} : { layers })
+        await saveDarknet(to, darknet!, written, {
+          ...(layers !== undefined && { layers }),
+          ...(/^\d{1,19}$/.test(metadata[darknetSeenKey] ?? '') && {
+            seen: BigInt(metadata[darknetSeenKey]!),
+          }),
+        })
         if (cfg === undefined) await writeConfig(to, darknet!)
       }
     } catch (error) {
@@ -150,5 +155,5 @@ async function writeConfig(weights: string, config: DarknetConfig): Promise<void
   )
   if (exists) return
   await writeFileAtomic(path, [new TextEncoder().encode(formatDarknetConfig(config))])
-  console.log(`${path}: its configuration`)
+  console.error(`${path}: its configuration`)
 }

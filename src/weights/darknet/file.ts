@@ -4,19 +4,22 @@ import { openFile, writeFileAtomic } from '../file.ts'
 import { storeTensors } from '../from-tensors.ts'
 import type { WeightTensor } from '../state-dict.ts'
 import type { DarknetConfig } from './config.ts'
+import { darknetParameters } from './parameters.ts'
 import { parseDarknetConfig } from './parse.ts'
 import { type DarknetWriteOptions, darknetChunks } from './weights.ts'
 
 const maxConfigBytes = 2 ** 24
 
-/** Reads a Darknet .cfg file; see parseDarknetConfig. Throws a CheckpointError. */
+/** Reads a Darknet .cfg file; see parseDarknetConfig. Throws a CheckpointError, also for layers that do not fit together. */
 export async function readDarknetConfig(path: string): Promise<DarknetConfig> {
   const file = await openFile(path)
   try {
     if (file.size > maxConfigBytes) {
       throw new CheckpointError(path, `${file.size} bytes are too many for a .cfg file of Darknet`)
     }
-    return parseDarknetConfig(new TextDecoder().decode(await file.read(0, file.size)), path)
+    const config = parseDarknetConfig(new TextDecoder().decode(await file.read(0, file.size)), path)
+    darknetParameters(config, path)
+    return config
   } finally {
     await file.close()
   }
