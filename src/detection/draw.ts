@@ -78,7 +78,7 @@ export function drawBoxes(image: Image, boxes: readonly DrawnBox[], options: Dra
   return makeImage(width, height, 3, canvas)
 }
 
-/** Where a label goes: upon the box, below its upper edge or below it, the first that hides no better one. */
+/** Where a label goes: upon the box, below it or within, the first that hides no better one. */
 function labelPlace(
   [x1, y1, , y2]: Box,
   text: string,
@@ -89,7 +89,7 @@ function labelPlace(
   const labelWidth = (text.length * (glyphWidth + 1) + 1) * textScale
   const labelHeight = (glyphHeight + 2) * textScale
   const left = Math.max(Math.min(x1, width - labelWidth), 0)
-  const tops = [y1 - labelHeight, y1, y2].filter((top) => top >= 0 && top + labelHeight <= height)
+  const tops = [y1 - labelHeight, y2, y1].filter((top) => top >= 0 && top + labelHeight <= height)
   const places = [...tops, Math.max(Math.min(y1, height - labelHeight), 0)].map(
     (top): Box => [left, top, left + labelWidth, top + labelHeight],
   )

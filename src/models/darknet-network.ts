@@ -1,4 +1,4 @@
-import { type Module, ModuleList } from '../nn/index.ts'
+import { Identity, type Module, ModuleList } from '../nn/index.ts'
 import { checkpoint, isGradEnabled, type Tensor } from '../tensor/index.ts'
 import { type DarknetConfig, type DarknetSection, darknetBoxTypes } from '../weights/darknet/config.ts'
 import { type DarknetLayer, darknetBoxChannels, darknetLayers } from '../weights/darknet/layers.ts'
@@ -24,7 +24,7 @@ function outputPlaces(sections: readonly DarknetSection[]): readonly number[] {
   return places
 }
 
-function backboneOf({ sections, backbone }: DarknetConfig): number {
+function backboneOf({ sections, backbone }: DarknetConfig, layers: readonly DarknetLayer[]): number {
   if (backbone !== undefined) return backbone
   const detects = sections.some(givesBoxes)
   const vector = sections.findIndex(({ type }) => type === 'connected' || type === 'local')
@@ -32,7 +32,10 @@ function backboneOf({ sections, backbone }: DarknetConfig): number {
     ? sections.findIndex((section) => section.type === 'upsample' || givesBoxes(section))
     : sections.findLastIndex(({ type }) => type === 'avgpool')
   const ends = [head, vector].filter((place) => place >= 0)
-  return Math.max(Math.min(...outputPlaces(sections), ...ends) - 1, 0)
+  const last = Math.max(Math.min(...outputPlaces(sections), ...ends) - 1, 0)
+  // The head of a classifier is computed from the backbone's map alone: each of its layers takes that before it.
+  const joins = layers.findLastIndex(({ inputs, place }) => inputs.some((input) => input !== place - 1))
+  return detects ? last : Math.max(last, joins)
 }
 
 export interface DarknetOptions {
@@ -66,7 +69,7 @@ abstract class DarknetNetwork extends Network {
     this.#config = config
     this.numClasses = numClasses ?? this.classesOf(config.sections)
     this.outputs = outputPlaces(config.sections)
-    this.backbone = backboneOf(config)
+    this.backbone = backboneOf(config, layers)
     this.#layers = layers
     const modules: Module[] = []
     for (const layer of layers) modules.push(darknetModule(layer, modules))
@@ -118,9 +121,15 @@ abstract class DarknetNetwork extends Network {
     )
   }
 
-  /** What the network is built from, with the classes that it has now. */
+  /** What the network is built from, with the classes that it has now, and without normalizations that were fused. */
   get config(): DarknetConfig {
-    return this.#config
+    const sections = this.#config.sections.map((section, place) => {
+      if (section.type !== 'convolutional' || !section.batchNormalize) return section
+      const module = this.module_list.get(place)
+      const fused = module instanceof DarknetConvolution && module.BatchNorm2d instanceof Identity
+      return fused ? { ...section, batchNormalize: false } : section
+    })
+    return { ...this.#config, sections }
   }
 
   forwardFeatures(x: Tensor): Tensor {
@@ -129,7 +138,7 @@ abstract class DarknetNetwork extends Network {
 
   classifierNames(): readonly string[] {
     return this.outputs.map((place) => {
-      const own = this.config.sections[place]!.type === 'connected' ? 'Linear' : 'Conv2d'
+      const own = this.#config.sections[place]!.type === 'connected' ? 'Linear' : 'Conv2d'
       return `module_list.${place}.${own}`
     })
   }
@@ -143,7 +152,7 @@ abstract class DarknetNetwork extends Network {
 
   override resetClassifier(numClasses: number): void {
     this.numClasses = numClasses
-    const sections = [...this.config.sections]
+    const sections = [...this.#config.sections]
     for (const place of this.outputs) {
       const channels = this.outputChannels(place, numClasses)
       const layer = this.module_list.get(place)

@@ -148,14 +148,18 @@ export const formats: Readonly<Record<FormatName, FormatDefinition>> = {
       'with the .cfg of the network, beside it or given; headers of all versions, and cut-offs such as .conv.74',
     matches: looksLikeDarknet,
     open: async (source, options) => (await import('./darknet/open.ts')).openWithConfig(source, options),
-    write: async ({ tensors, darknet }) => {
+    write: async ({ tensors, metadata, darknet }) => {
       if (darknet === undefined) {
         throw new RangeError(
           "numbers in Darknet's files have no names: give the network's configuration (--cfg, --model)",
         )
       }
-      const { darknetChunks } = await import('./darknet/weights.ts')
-      return darknetChunks(darknet.config, tensors, darknet)
+      const { darknetChunks, darknetSeenKey } = await import('./darknet/weights.ts')
+      const seen = metadata[darknetSeenKey] ?? ''
+      return darknetChunks(darknet.config, tensors, {
+        ...(/^\d{1,19}$/.test(seen) && { seen: BigInt(seen) }),
+        ...darknet,
+      })
     },
   },
   tflite: {

@@ -11,6 +11,7 @@ export {
   type DarknetWeights,
   type DarknetWriteOptions,
   darknetChunks,
+  darknetSeenKey,
   openDarknet,
 } from './darknet/weights.ts'
 export { CheckpointError, type CheckpointErrorOptions, copyAgain } from './errors.ts'

@@ -129,5 +129,5 @@ async function writeConfig(weights: string, config: DarknetConfig): Promise<void
   )
   if (exists) return
   await writeFileAtomic(path, [new TextEncoder().encode(formatDarknetConfig(config))])
-  console.log(`${path}: its configuration`)
+  console.error(`${path}: its configuration`)
 }

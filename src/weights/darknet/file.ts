@@ -6,7 +6,7 @@ import type { DarknetConfig } from './config.ts'
 import { configFrom } from './open.ts'
 import { type DarknetWriteOptions, darknetChunks } from './weights.ts'
 
-/** Reads a Darknet .cfg file; see parseDarknetConfig. Throws a CheckpointError. */
+/** Reads a Darknet .cfg file; see parseDarknetConfig. Throws a CheckpointError, also for layers that do not fit together. */
 export async function readDarknetConfig(path: string): Promise<DarknetConfig> {
   const file = await openFile(path)
   try {

@@ -2,17 +2,20 @@ import { CheckpointError } from '../errors.ts'
 import type { LoadOptions } from '../load.ts'
 import { baseName, type RandomAccess } from '../random-access.ts'
 import type { DarknetConfig } from './config.ts'
+import { darknetParameters } from './parameters.ts'
 import { parseDarknetConfig } from './parse.ts'
 import { type DarknetWeights, openDarknet } from './weights.ts'
 
-export const maxConfigBytes: number = 2 ** 24
+const maxConfigBytes = 2 ** 24
 
-/** The network that a .cfg file describes. Throws a CheckpointError. */
+/** The network that a .cfg file describes. Throws a CheckpointError, also for layers that do not fit together. */
 export async function configFrom(source: RandomAccess): Promise<DarknetConfig> {
   if (source.size > maxConfigBytes) {
     throw new CheckpointError(source.name, `${source.size} bytes are too many for a .cfg file of Darknet`)
   }
-  return parseDarknetConfig(new TextDecoder().decode(await source.read(0, source.size)), source.name)
+  const config = parseDarknetConfig(new TextDecoder().decode(await source.read(0, source.size)), source.name)
+  darknetParameters(config, source.name)
+  return config
 }
 
 /** Opens a .weights file with the network given, or that of the structure's file, or that of the .cfg beside it. */

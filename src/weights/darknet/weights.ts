@@ -32,6 +32,11 @@ interface Header {
   readonly transposed: boolean
 }
 
+const versionKey = 'darknet_version'
+
+/** Under which text metadata tells how many images a network was trained on. */
+export const darknetSeenKey = 'darknet_seen'
+
 /** Above any version, and below what other files begin with. */
 const maxVersion = 100_000
 
@@ -125,9 +130,9 @@ export async function openDarknet(access: RandomAccess, config: DarknetConfig): 
   return {
     format: 'darknet',
     tensors,
-    metadata: {},
+    metadata: { [versionKey]: version.join('.'), [darknetSeenKey]: String(seen) },
     key: '',
-    values: { version: version.join('.'), seen: seen <= 2n ** 53n ? Number(seen) : seen },
+    values: {},
     layers: complete ? config.sections.length : layers,
     complete,
   }

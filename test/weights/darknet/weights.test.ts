@@ -89,7 +89,7 @@ describe('openDarknet', () => {
   ] as const)('reads the parameters in order, of version %s', async (version, parts, bytes) => {
     const file = counting(total, header(parts, 320_000n, bytes))
     const opened = await read(file)
-    expect(opened.values).toEqual({ version, seen: 320_000 })
+    expect(opened.metadata).toEqual({ darknet_version: version, darknet_seen: '320000' })
     expect([opened.complete, opened.layers]).toEqual([true, 5])
     const found = await values(file)
     expect([...found.keys()].sort()).toEqual([...createDarknet(config).stateDict().keys()].sort())
@@ -106,8 +106,8 @@ describe('openDarknet', () => {
   })
 
   it('takes seen of old files as wide as makes them come out even', async () => {
-    expect((await read(counting(total, header([0, 1001, 0], 7n, 8)))).values.seen).toBe(7)
-    expect((await read(counting(total, header([0, 1001, 0], 8n, 4)))).values.seen).toBe(8)
+    expect((await read(counting(total, header([0, 1001, 0], 7n, 8)))).metadata.darknet_seen).toBe('7')
+    expect((await read(counting(total, header([0, 1001, 0], 8n, 4)))).metadata.darknet_seen).toBe('8')
   })
 
   it('exchanges the axes of connected layers of old files', async () => {
@@ -188,8 +188,8 @@ describe('darknetChunks', () => {
     const state = await storeTensors(network.stateDict())
     const file = joined(darknetChunks(config, state, { seen: 123 }).chunks)
     expect(file.length).toBe(20 + 4 * total)
-    const { tensors, values: told } = await loadStateDict(file, { darknet: config })
-    expect(told).toEqual({ version: '0.2.5', seen: 123 })
+    const { tensors, metadata: told } = await loadStateDict(file, { darknet: config })
+    expect(told).toEqual({ darknet_version: '0.2.5', darknet_seen: '123' })
     for (const [name, tensor] of state) expect(tensors.get(name)!.bytes()).toEqual(tensor.bytes())
     expect(joined(darknetChunks(config, tensors, { seen: 123 }).chunks)).toEqual(file)
     const cut = joined(darknetChunks(config, state, { layers: 3, seen: 123 }).chunks)
@@ -213,12 +213,12 @@ describe('real files', () => {
     const text = readFileSync(weights.replace(/weights$/, 'cfg'), 'utf8')
     const bytes = new Uint8Array(readFileSync(weights))
     const own = parseDarknetConfig(text, `${name}.cfg`)
-    const { tensors, values: told } = await loadStateDict(bytes, { darknet: own })
+    const { tensors, metadata: told } = await loadStateDict(bytes, { darknet: own })
     const network = createDarknet(own)
     network.loadStateDict(tensors)
     const state = await storeTensors(network.stateDict())
-    const seen = told.seen as number
-    expect(told.version).toBe('0.2.5')
+    const seen = BigInt(told.darknet_seen!)
+    expect(told.darknet_version).toBe('0.2.5')
     // Compared as bytes: the matcher takes a minute for millions of elements.
     expect(Buffer.compare(joined(darknetChunks(own, state, { seen }).chunks), bytes)).toBe(0)
   })
