@@ -1,3 +1,6 @@
+export { type ExportOptions, exportOnnx } from './export.ts'
+export { FixedBatchError } from './export-dimensions.ts'
+export type { Forward } from './export-trace.ts'
 export type {
   Attribute,
   Attributes,
@@ -7,3 +10,4 @@ export type {
   GraphNode,
   GraphValue,
 } from './model.ts'
+export { type ExternalData, type OnnxFiles, onnxChunks } from './write.ts'
