@@ -1,9 +1,10 @@
 import { type Composite, recordComposites } from '../graph/composite.ts'
-import type { Node } from '../graph/node.ts'
+import { inputNode, type Node } from '../graph/node.ts'
 import { scalar } from '../graph/ops/index.ts'
-import type { Shape } from '../graph/shape.ts'
+import { type Shape, sizeOf } from '../graph/shape.ts'
+import { HostStorage } from '../graph/storage.ts'
 import type { Module } from '../nn/index.ts'
-import { getDefaultGenerator, noGrad, Tensor, zeros } from '../tensor/index.ts'
+import { getDefaultGenerator, noGrad, Tensor } from '../tensor/index.ts'
 import { withdraw } from '../tensor/pending.ts'
 import { traced } from '../tensor/trace.ts'
 
@@ -42,9 +43,10 @@ export function traceForward(
   const restore = modules.map(([path, module]) => places.watch(path, module))
   for (const [, module] of modules) module.training = training
   try {
+    // Never filled, as nothing is computed from them.
     const inputs = shapes.map((shape) => {
-      const input = zeros(shape).node
-      return new Tensor(input)
+      const storage = new HostStorage('float32', { size: sizeOf(shape), fill: () => undefined })
+      return new Tensor(inputNode(storage, shape))
     })
     const { result, composites } = recordComposites(() => traced(() => noGrad(() => forward(...inputs))))
     const outputs = result.result instanceof Tensor ? [result.result] : result.result

@@ -1,6 +1,7 @@
 import type { Composite } from '../../graph/composite.ts'
 import type { Node } from '../../graph/node.ts'
 import { sizeOf } from '../../graph/shape.ts'
+import { weightTensor } from '../../weights/index.ts'
 import { type Dimensions, isFixed } from '../export-dimensions.ts'
 import { since } from '../export-opset.ts'
 import { float, int } from '../model.ts'
@@ -157,10 +158,13 @@ function trained(
   return context.once(key, () => {
     const { builder } = context
     const [weight, bias] = affine(context, inputs, channels)
-    const [zero, one] = [builder.filled([channels], 0, 'float32'), builder.filled([channels], 1, 'float32')]
-    const mean = inputs[3] ? context.value(inputs[3]) : zero
-    const variance = inputs[4] ? context.value(inputs[4]) : one
-    // With no momentum the further outputs are the batch's own statistics.
+    // Without momentum the statistics given do not count, and the further outputs are the batch's own. What is given
+    // belongs to this node alone and equals nothing else: ONNX Runtime (1.30) writes its outputs over it, and has equal
+    // constants share their memory.
+    const [mean, variance] = [0, 0.5].map((part) => {
+      const values = new Float32Array(channels).fill(1000.25 + builder.nodes.length + part)
+      return builder.initializer('BatchNormalization.ignored', weightTensor([channels], 'F32', values))
+    }) as [string, string]
     const attributes = { epsilon: float(attrs.eps), momentum: float(0), training_mode: int(1) }
     const given = [context.value(x), weight, bias, mean, variance]
     return builder.emitAll('BatchNormalization', given, { attributes, outputs: 3 })
