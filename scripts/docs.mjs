@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { catalogueRows, listModels, modelMetadata, modelOptions } from '../dist/models/index.js'
+import { formats } from '../dist/weights/index.js'
 import { billions, millions, table } from './markdown.mjs'
 import { imageNetTop1, zooPicture, zooSections } from './zoo-page.mjs'
 
@@ -73,7 +74,26 @@ function help() {
     .join('\n\n')
 }
 
-const parts = { networks: networks(), zoo: zooSections(all), options: await options(), help: help() }
+/** What is read and written, from the formats' own table. */
+function formatTable() {
+  const rows = Object.values(formats).map(({ title, extensions, holds, dtypes, limits, write }) => [
+    title,
+    extensions.map((extension) => `\`${extension}\``).join(' '),
+    holds === 'network' ? 'weights and network' : 'weights',
+    write === null ? 'no' : 'yes',
+    dtypes,
+    limits,
+  ])
+  return table(['format', 'files', 'read', 'written', 'element types', 'limits'], rows)
+}
+
+const parts = {
+  formats: formatTable(),
+  networks: networks(),
+  zoo: zooSections(all),
+  options: await options(),
+  help: help(),
+}
 
 function filled(text) {
   return text.replace(/<!-- (\w+) -->\n[\s\S]*?<!-- \/\1 -->/g, (whole, name) =>

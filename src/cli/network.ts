@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import {
   type ClassLabel,
   createModel,
@@ -7,13 +8,15 @@ import {
   type Network,
   type WeightEntry,
 } from '../models/index.ts'
+import type { Module } from '../nn/index.ts'
 import type { Preprocessing } from '../transforms/index.ts'
 import type { TransformDescription } from '../transforms/transform.ts'
 import { loadStateDictFile } from '../weights/file.ts'
 import type { Json, StateDict } from '../weights/index.ts'
 import { CommandError, type ListOption, type TextOption, UsageError } from './command.ts'
+import { type FileNetwork, openFileNetwork, usualPreprocessing } from './file-network.ts'
 import { type Statistics, withStatistics } from './image-options.ts'
-import { labelsOf, publishedLabels, readLabels } from './labels.ts'
+import { imageNetLabels, labelsOf, publishedLabels, readLabels } from './labels.ts'
 import { parseModelOptions } from './model-options.ts'
 import { counted } from './progress.ts'
 import { weightEntryOf } from './weight-entry.ts'
@@ -21,6 +24,7 @@ import { weightEntryOf } from './weight-entry.ts'
 export const networkOptions: {
   readonly model: TextOption
   readonly weights: TextOption
+  readonly structure: TextOption
   readonly modelOption: ListOption
   readonly labels: TextOption
 } = {
@@ -34,7 +38,13 @@ export const networkOptions: {
     kind: 'text',
     placeholder: 'file',
     short: 'w',
-    description: 'safetensors, .pth, .pt, .th, or a checkpoint of ocelli train',
+    description: 'a file of any format that ocelli reads; one that holds its network needs no --model',
+  },
+  structure: {
+    kind: 'text',
+    placeholder: 'file',
+    description:
+      "the file of the network's structure (.prototxt, .param), where it does not bear the name of the weights",
   },
   modelOption: {
     kind: 'list',
@@ -51,6 +61,7 @@ export const networkOptions: {
 export interface NetworkFlags {
   readonly model: string | undefined
   readonly weights: string | undefined
+  readonly structure: string | undefined
   readonly modelOption: readonly string[]
   readonly labels: string | undefined
 }
@@ -60,8 +71,9 @@ export interface LoadedNetwork {
   readonly name: string
   /** The file of its weights. */
   readonly file: string
-  readonly network: Network
-  readonly options: { readonly [key: string]: Json }
+  /** Gives logits [n, outputs]. */
+  readonly network: Module
+  readonly outputs: number
   /** How its weights want their images: as published with them, or as is usual for the network. */
   readonly preprocessing: Preprocessing
   /** What its outputs stand for, where that is known. */
@@ -159,8 +171,13 @@ function parsed(text: string | undefined): unknown {
 export async function loadNetwork(flags: NetworkFlags): Promise<LoadedNetwork> {
   if (flags.weights === undefined) {
     throw new UsageError(
-      'which weights? give --weights FILE: safetensors, .pth, .pt, .th, or a checkpoint of ocelli train',
+      'which weights? give --weights FILE: safetensors, .pth, .onnx, .h5, .tflite or another format of docs/formats.md, or a ' +
+        'checkpoint of ocelli train',
     )
+  }
+  if (flags.model === undefined) {
+    const own = await openFileNetwork(flags.weights, flags.structure)
+    if (own !== null) return loadedFrom(own, flags.weights, flags.labels)
   }
   const { tensors, description } = await readWeights(flags.weights)
   const name = flags.model ?? description?.model
@@ -188,7 +205,42 @@ export async function loadNetwork(flags: NetworkFlags): Promise<LoadedNetwork> {
     )
   }
   const transform = own?.preprocessing ?? null
-  return { name, file: flags.weights, network, options, preprocessing, labels, transform }
+  const outputs = network.numClasses
+  return { name, file: flags.weights, network, outputs, preprocessing, labels, transform }
+}
+
+/** A file's own network, with what the file says of its classes and images and what is usual for the rest. */
+async function loadedFrom(
+  own: FileNetwork,
+  file: string,
+  labelFile: string | undefined,
+): Promise<LoadedNetwork> {
+  const { network, outputs } = own
+  const description = describedBy(parsed(own.metadata[descriptionKey]))
+  const name = description?.model ?? basename(file)
+  const labels =
+    labelFile !== undefined
+      ? await readLabels(labelFile)
+      : description?.classes
+        ? labelsOf(description.classes)
+        : await imageNetLabels(outputs)
+  if (labels !== null && labels.length !== outputs) {
+    throw new CommandError(
+      `${labelFile ?? file}: names ${labels.length} classes, but ${name} has ${outputs} outputs`,
+    )
+  }
+  const transform = description?.preprocessing ?? null
+  const preprocessing = usualPreprocessing(own)
+  const assumed = [
+    ...(transform === null
+      ? ["how its images are prepared: ImageNet's usual way is taken (--mean, --std, --range …)"]
+      : []),
+    ...(labels !== null && labelFile === undefined && !description?.classes
+      ? ["its classes: ImageNet's are taken (--labels)"]
+      : []),
+  ]
+  if (assumed.length > 0) console.error(`${file} does not say ${assumed.join(', nor ')}`)
+  return { name, file, network, outputs, preprocessing, labels, transform }
 }
 
 export interface KnownWeights {

@@ -1,6 +1,9 @@
+export { unsupportedOperators } from './check.ts'
+export { DataDependentError, GraphError } from './errors.ts'
 export { type ExportOptions, exportOnnx } from './export.ts'
 export { FixedBatchError } from './export-dimensions.ts'
 export type { Forward } from './export-trace.ts'
+export { createGraphNetwork, GraphNetwork } from './graph-network.ts'
 export type {
   Attribute,
   Attributes,
@@ -10,4 +13,5 @@ export type {
   GraphNode,
   GraphValue,
 } from './model.ts'
+export { HostValue } from './value.ts'
 export { type ExternalData, type OnnxFiles, onnxChunks } from './write.ts'

@@ -1,4 +1,5 @@
 import type { Checkpoint, LoadOptions } from './load.ts'
+import { looksLikeNcnn, openNcnn } from './ncnn.ts'
 import { looksLikePickle, looksLikeZip, openPyTorch, pyTorchChunks } from './pytorch.ts'
 import type { RandomAccess } from './random-access.ts'
 import { looksLikeSafetensors, openSafetensors } from './safetensors.ts'
@@ -13,7 +14,7 @@ export interface FileContents {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-export type FormatName = 'pytorch' | 'safetensors'
+export type FormatName = 'ncnn' | 'pytorch' | 'safetensors'
 
 /** One format of weight files; `docs/formats.md` is made from these. */
 export interface FormatDefinition {
@@ -55,6 +56,16 @@ export const formats: Readonly<Record<FormatName, FormatDefinition>> = {
     matches: (start) => looksLikeZip(start) || looksLikePickle(start),
     open: openPyTorch,
     write: ({ tensors, metadata }) => pyTorchChunks(tensors, metadata),
+  },
+  ncnn: {
+    title: 'ncnn',
+    extensions: ['.param', '.bin'],
+    holds: 'network',
+    dtypes: 'float32, float16; 8-bit weights and tables of 256 values become float32',
+    limits: 'a pair of files; the structure as text only; recurrent and attention layers are refused by name',
+    matches: looksLikeNcnn,
+    open: openNcnn,
+    write: null,
   },
 }
 

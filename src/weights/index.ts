@@ -1,5 +1,6 @@
 export { CheckpointError, type CheckpointErrorOptions, copyAgain } from './errors.ts'
 export type { Json } from './exact-json.ts'
+export { type FileContents, type FormatDefinition, type FormatName, formats } from './formats.ts'
 export { storeTensors } from './from-tensors.ts'
 export {
   type Checkpoint,

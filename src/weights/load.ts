@@ -7,7 +7,13 @@ import { blobAccess, bytesAccess, type RandomAccess } from './random-access.ts'
 import type { StateDict, StoredTensor } from './state-dict.ts'
 import { readAll } from './training-checkpoint.ts'
 
-export type CheckpointFormat = 'safetensors' | 'ocelli-training' | 'pytorch-zip' | 'pytorch-legacy' | 'pickle'
+export type CheckpointFormat =
+  | 'safetensors'
+  | 'ocelli-training'
+  | 'pytorch-zip'
+  | 'pytorch-legacy'
+  | 'pickle'
+  | 'ncnn'
 
 /** An open weight file of any known format; the tensors are read on demand. */
 export interface Checkpoint {

@@ -10,6 +10,7 @@ import { predict } from './predict.ts'
 import { profile } from './profile.ts'
 import { summaryCommand } from './summary.ts'
 import { trainCommand } from './train.ts'
+import { verify } from './verify.ts'
 
 export const commands: readonly Command[] = [
   demo,
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
   profile,
   inspect,
   convert,
+  verify,
   calibrate,
   list,
   info,

@@ -1,0 +1,42 @@
+import type { Operator, Operators } from '../call.ts'
+import { activationOperators } from './activation.ts'
+import { arithmeticOperators } from './arithmetic.ts'
+import { constantOperators } from './constant.ts'
+import { controlOperators } from './control.ts'
+import { convolutionOperators } from './convolution.ts'
+import { indexingOperators } from './indexing.ts'
+import { linearOperators } from './linear.ts'
+import { logicOperators } from './logic.ts'
+import { normalizationOperators } from './normalization.ts'
+import { poolingOperators } from './pooling.ts'
+import { quantizationOperators } from './quantization.ts'
+import { reductionOperators } from './reduction.ts'
+import { resizeOperators } from './resize.ts'
+import { shapeOperators } from './shape.ts'
+
+/** Every operator that can be run, by family. */
+export const operatorFamilies: Readonly<Record<string, Operators>> = {
+  convolution: convolutionOperators,
+  pooling: poolingOperators,
+  linear: linearOperators,
+  normalization: normalizationOperators,
+  activation: activationOperators,
+  resizing: resizeOperators,
+  arithmetic: arithmeticOperators,
+  reduction: reductionOperators,
+  logic: logicOperators,
+  shape: shapeOperators,
+  indexing: indexingOperators,
+  constant: constantOperators,
+  quantization: quantizationOperators,
+  control: controlOperators,
+}
+
+const table = new Map<string, Operator>(
+  Object.values(operatorFamilies).flatMap((family) => Object.entries(family)),
+)
+
+/** The operator of a node; undefined where it cannot be run. */
+export function operatorOf(node: { readonly op: string; readonly domain: string }): Operator | undefined {
+  return node.domain === '' || node.domain === 'ai.onnx' ? table.get(node.op) : undefined
+}
