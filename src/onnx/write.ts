@@ -52,7 +52,42 @@ export async function onnxChunks(model: GraphModel, externalData?: ExternalData)
         'of external data',
     )
   }
-  return { model: { size: message.length, chunks: message.parts }, data: external?.file ?? null }
+  return { model: { size: message.length, chunks: merged(message.parts) }, data: external?.file ?? null }
+}
+
+/** Whether a model's initializers take more than a file without external data can hold, with some room for the rest. */
+export function needsExternalData({ graph }: GraphModel): boolean {
+  let bytes = 0
+  for (const { shape, dtype } of graph.initializers.values())
+    bytes += sizeOf(shape) * storedDTypes[dtype].bytes
+  return bytes > largestMessage - (64 << 20)
+}
+
+/** Parts so short that writing them one by one would take longer than copying them. */
+const short = 1 << 16
+
+function merged(parts: readonly Uint8Array[]): Uint8Array[] {
+  const chunks: Uint8Array[] = []
+  let run: Uint8Array[] = []
+  const flush = (): void => {
+    const chunk = new Uint8Array(run.reduce((sum, part) => sum + part.length, 0))
+    let position = 0
+    for (const part of run) {
+      chunk.set(part, position)
+      position += part.length
+    }
+    if (chunk.length > 0) chunks.push(chunk)
+    run = []
+  }
+  for (const part of parts) {
+    if (part.length < short) run.push(part)
+    else {
+      flush()
+      chunks.push(part)
+    }
+  }
+  flush()
+  return chunks
 }
 
 /** Where a tensor's bytes begin in a file of external data: at a page, so that the file can be mapped. */
