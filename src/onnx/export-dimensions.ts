@@ -1,7 +1,7 @@
 import { keyText } from '../compiler/graph.ts'
 import type { Composite } from '../graph/composite.ts'
 import type { TypedArray } from '../graph/dtype.ts'
-import type { Node } from '../graph/node.ts'
+import type { Node, Taps } from '../graph/node.ts'
 import { formatShape, type Shape } from '../graph/shape.ts'
 import { HostStorage } from '../graph/storage.ts'
 
@@ -20,6 +20,9 @@ export function sameDimension(a: Dimension, b: Dimension): boolean {
 export class FixedBatchError extends Error {
   override readonly name = 'FixedBatchError'
 }
+
+/** Parameters of primitives that are sizes, or places within them. */
+const sizes: ReadonlySet<string> = new Set(['shape', 'starts', 'stops', 'before', 'after'])
 
 /** The values of one recording and those of the same network for another batch size, side by side. */
 export class Twins {
@@ -105,6 +108,18 @@ export class Twins {
     throw differs(`a size is ${a} for a batch of ${first} and ${b} for one of ${second}`)
   }
 
+  /** Throws a FixedBatchError where a primitive's parameters, other than sizes, depend on the batch. */
+  checkParameters(node: Node): void {
+    const twin = this.twinOf(node)
+    if (twin === node || node.storage !== undefined) return
+    const [own, other] = [node.attrs, twin.attrs] as readonly Readonly<Record<string, unknown>>[]
+    for (const [name, value] of Object.entries(own!)) {
+      if (sizes.has(name) || keyText({ [name]: value }) === keyText({ [name]: other![name] })) continue
+      if (name === 'taps' && sameTaps(value as Taps, other![name] as Taps)) continue
+      throw differs(`the ${name} of a ${node.op} depends on the batch size`)
+    }
+  }
+
   dimensions(node: Node): Dimensions {
     const twin = this.twinOf(node)
     return node.shape.map((size, i) => this.of(size, twin.shape[i]!))
@@ -113,6 +128,14 @@ export class Twins {
   list(a: Shape, b: Shape): Dimensions {
     return a.map((size, i) => this.of(size, b[i]!))
   }
+}
+
+/** Tables without a key of their own are compared by what they hold. */
+function sameTaps(a: Taps, b: Taps): boolean {
+  if (a.inSize !== b.inSize) return false
+  return (['offsets', 'indices', 'weights'] as const).every(
+    (list) => a[list].length === b[list].length && a[list].every((value, i) => value === b[list][i]),
+  )
 }
 
 function contentsOf(node: Node): TypedArray | undefined {

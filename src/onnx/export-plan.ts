@@ -52,6 +52,8 @@ export class Plan {
     if (composite !== null)
       return composite.inputs.flatMap((input) => (input === null ? [] : [source(input)]))
     const inputs = node.inputs.map(source)
+    for (const written of [node, ...inputs.filter((input) => isOp(input, 'full'))])
+      twins.checkParameters(written)
     if (isMaxPool(node) || isOp(node, 'identity')) return [inputs[0]!]
     if (!broadcasting.has(node.op)) return inputs
     return unexpanded(inputs, twins.dimensions(node), (input) => twins.dimensions(input), source)
@@ -67,6 +69,7 @@ export class Plan {
     const constants = new Set<Node>()
     const inputs = new Set(trace.inputs)
     const stack = outputs.map((node) => resolved(node, trace.composites))
+    for (const node of stack) if (isOp(node, 'full')) this.#options.twins.checkParameters(node)
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
       if (written.has(node) || constants.has(node) || inputs.has(node)) continue
       // Random numbers are drawn by the runtime, whose generators take no key.

@@ -172,6 +172,13 @@ export const compositeCases: { readonly [K in CompositeKind]: readonly ExportCas
     ),
     one('to the nearest by a fraction, by picking', 'Gather', (x) => F.interpolate(x, { size: [7, 5] })),
     one('linearly', 'Resize', (x) => F.interpolate(x, { size: [9, 4], mode: 'bilinear' })),
+    one('linearly by a fraction that no float holds', 'Resize', (x) =>
+      F.interpolate(x.slice(null, null, null, { stop: 7 }), { size: [14, 13], mode: 'bilinear' }).narrow(
+        3,
+        0,
+        13,
+      ),
+    ),
     one('linearly by a factor', 'Resize', (x) =>
       F.interpolate(x, { scaleFactor: [1.7, 0.6], mode: 'bilinear' }),
     ),

@@ -3,6 +3,7 @@ import { calibrate } from './calibrate.ts'
 import { convert } from './convert.ts'
 import { demo } from './demo.ts'
 import { evalCommand } from './eval.ts'
+import { exportCommand } from './export.ts'
 import { info } from './info.ts'
 import { inspect } from './inspect.ts'
 import { list } from './list.ts'
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   profile,
   inspect,
   convert,
+  exportCommand,
   verify,
   calibrate,
   list,

@@ -30,12 +30,11 @@ export const normalizationComposites: {
     },
   },
   batchNormTraining: {
-    accepts: trains,
+    accepts: isFloat32,
     lower: (composite, context) => trained(composite, context)[0]!,
   },
   runningStatistics: {
-    accepts: (composite, context) =>
-      trains(composite, context) && composite.inputs[3] !== null && composite.inputs[4] !== null,
+    accepts: isFloat32,
     lower: (composite, context) => {
       const { which, momentum } = composite.attrs
       const [, mean, variance] = trained(composite, context)
@@ -119,10 +118,6 @@ function isFloat32({ inputs }: Composite): boolean {
   return inputs[0]!.dtype === 'float32'
 }
 
-function trains(composite: Composite, context: LoweringContext): boolean {
-  return isFloat32(composite) && context.opset >= since.trainingBatchNormalization
-}
-
 /** Weight and bias for each channel, 1 and 0 where there is none. */
 function affine(
   context: LoweringContext,
@@ -158,6 +153,7 @@ function trained(
   return context.once(key, () => {
     const { builder } = context
     const [weight, bias] = affine(context, inputs, channels)
+    if (context.opset < since.trainingBatchNormalization) return computed(context, x, weight, bias, attrs.eps)
     // Without momentum the statistics given do not count, and the further outputs are the batch's own. What is given
     // belongs to this node alone and equals nothing else: ONNX Runtime (1.30) writes its outputs over it, and has equal
     // constants share their memory.
@@ -169,6 +165,30 @@ function trained(
     const given = [context.value(x), weight, bias, mean, variance]
     return builder.emitAll('BatchNormalization', given, { attributes, outputs: 3 })
   })
+}
+
+/** The same step by step. */
+function computed(
+  context: LoweringContext,
+  x: Node,
+  weight: string,
+  bias: string,
+  eps: number,
+): readonly string[] {
+  const channels = x.shape[1]!
+  const axes = x.shape.flatMap((_, i) => (i === 1 ? [] : [i]))
+  const average = (value: string): string =>
+    context.reduce('ReduceMean', value, axes, true, since.reductionAxesInput)
+  const along = x.shape.slice(1).map((_, i) => (i === 0 ? channels : 1))
+  const [kept, flat] = [[1, ...along], [channels]]
+  const mean = average(context.value(x))
+  const centred = context.emit('Sub', [context.value(x), mean])
+  const variance = average(context.emit('Mul', [centred, centred]))
+  const deviation = context.emit('Sqrt', [context.emit('Add', [variance, context.number(eps, 'float32')])])
+  const normal = context.emit('Div', [centred, deviation])
+  const scaledUp = context.emit('Mul', [normal, context.reshape(weight, flat, along)])
+  const y = context.emit('Add', [scaledUp, context.reshape(bias, flat, along)])
+  return [y, context.reshape(mean, kept, flat), context.reshape(variance, kept, flat)]
 }
 
 /** n / (n - 1) for the n values of each channel: the unbiased estimate of the variance over the biased one. */

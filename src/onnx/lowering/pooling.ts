@@ -178,12 +178,16 @@ export const poolingComposites: {
       if (x.dtype !== 'float32' || x.shape.length !== 4) return false
       // Runtimes find the nearest of pixels in other ways where the factor is no whole number.
       if (attrs.mode === 'nearest' || attrs.mode === 'nearestExact') return whole
-      return attrs.scales.every((scale, i) => floorOf(scale, x.shape[2 + i]!) === attrs.outputSize[i])
+      return attrs.scales.every((scale, i) => scaleFor(scale, x.shape[2 + i]!, attrs.outputSize[i]!) !== null)
     },
     lower: ({ attrs, inputs }, context) => {
       const [x] = inputs as [Node]
       const { mode, alignCorners, scales } = attrs
-      const list = Float32Array.from([1, 1, ...scales])
+      const list = [
+        1,
+        1,
+        ...scales.map((scale, i) => scaleFor(scale, x.shape[2 + i]!, attrs.outputSize[i]!)!),
+      ]
       const positions = alignCorners ? 'align_corners' : mode === 'nearest' ? 'asymmetric' : 'half_pixel'
       const common = {
         mode: string(mode === 'nearestExact' ? 'nearest' : mode),
@@ -197,7 +201,7 @@ export const poolingComposites: {
             : common
       return context.emit(
         'Resize',
-        [context.value(x), '', context.builder.constant([...list], 'float32')],
+        [context.value(x), '', context.builder.constant(list, 'float32')],
         attributes,
       )
     },
@@ -228,7 +232,13 @@ export const poolingComposites: {
   },
 }
 
-/** The output's size as runtimes work it out from a scale, in single precision. */
-function floorOf(scale: number, size: number): number {
-  return Math.floor(Math.fround(Math.fround(scale) * size))
+/** The scale in single precision, or the next above, from which runtimes work out the output's size; null if neither. */
+function scaleFor(scale: number, size: number, wanted: number): number | null {
+  const single = Math.fround(scale)
+  for (const candidate of [single, Math.fround(single * (1 + 2 ** -23))]) {
+    // Some multiply in single precision, some in double.
+    const products = [Math.fround(candidate * size), candidate * size]
+    if (products.every((product) => Math.floor(product) === wanted)) return candidate
+  }
+  return null
 }
