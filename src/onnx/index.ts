@@ -1,5 +1,8 @@
 export { unsupportedOperators } from './check.ts'
 export { DataDependentError, GraphError, UnsupportedError } from './errors.ts'
+export { type ExportOptions, exportOnnx } from './export.ts'
+export { FixedBatchError } from './export-dimensions.ts'
+export type { Forward } from './export-trace.ts'
 export { createGraphNetwork, GraphNetwork } from './graph-network.ts'
 export type {
   Attribute,
@@ -15,3 +18,4 @@ export { readOnnx } from './read.ts'
 export { readTensorFile } from './read-tensor.ts'
 export { unsupportedReasons } from './unsupported.ts'
 export { HostValue } from './value.ts'
+export { type ExternalData, type OnnxFiles, onnxChunks } from './write.ts'

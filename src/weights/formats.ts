@@ -1,3 +1,4 @@
+import type { GraphModel } from '../onnx/model.ts'
 import { looksLikeCaffe, openCaffe } from './caffe.ts'
 import type { DarknetConfig } from './darknet/config.ts'
 import type { DarknetWriteOptions } from './darknet/weights.ts'
@@ -17,6 +18,8 @@ import { isTrainingCheckpoint, trainingParts } from './training-checkpoint.ts'
 export interface FileContents {
   readonly tensors: StateDict
   readonly metadata: Readonly<Record<string, string>>
+  /** The network as a graph, for formats that hold one. */
+  readonly network?: GraphModel
   /** The network of a Darknet file, and how many of its layers are written. */
   readonly darknet?: DarknetWriteOptions & { readonly config: DarknetConfig }
 }
@@ -126,7 +129,12 @@ export const formats: Readonly<Record<FormatName, FormatDefinition>> = {
       'operators: see docs/onnx-operators.md; sparse tensors are refused; weights in other files of the same folder are read',
     matches: looksLikeOnnx,
     open: async (source) => (await import('../onnx/read.ts')).openOnnx(source),
-    write: null,
+    write: async ({ network, metadata }) => {
+      if (network === undefined)
+        throw new RangeError('an .onnx file holds a network, not weights alone: give --model')
+      const { onnxChunks } = await import('../onnx/write.ts')
+      return (await onnxChunks({ ...network, metadata: { ...network.metadata, ...metadata } })).model
+    },
   },
   caffe: {
     title: 'Caffe',

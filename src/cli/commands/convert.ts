@@ -1,15 +1,17 @@
 import { stat } from 'node:fs/promises'
 import { DarknetClassifier, DarknetDetector } from '../../models/darknet-network.ts'
-import { readDarknetConfig, writeFileAtomic } from '../../weights/file.ts'
+import { readDarknetConfig, saveOnnx, writeFileAtomic } from '../../weights/file.ts'
 import { formats, writerFor, writtenExtensions } from '../../weights/formats.ts'
 import { type DarknetConfig, formatDarknetConfig } from '../../weights/index.ts'
 import { type Command, CommandError, defineCommand, UsageError } from '../command.ts'
 import { cfgOption } from '../detector.ts'
+import { openGraph } from '../file-network.ts'
 import { createNetwork, fittedNetwork } from '../fitted-network.ts'
 import { parseModelOptions } from '../model-options.ts'
 import { descriptionMetadata, networkOptions, readWeights } from '../network.ts'
 import { counted } from '../progress.ts'
 import { localFile } from '../weight-files.ts'
+import { exportNetwork, usualExport } from './export.ts'
 
 export const convert: Command = defineCommand({
   name: 'convert',
@@ -22,6 +24,7 @@ export const convert: Command = defineCommand({
       description: "checks that the weights fit this network, and writes them under its parameters' names",
     },
     modelOption: networkOptions.modelOption,
+    structure: networkOptions.structure,
     cfg: { ...cfgOption, description: `${cfgOption.description}; for reading or writing such a file` },
     layers: {
       kind: 'number',
@@ -50,8 +53,9 @@ export const convert: Command = defineCommand({
     'ocelli convert checkpoint.pth ema.safetensors --key ema',
     'ocelli convert yolov4-tiny.weights yolov4-tiny.safetensors --cfg yolov4-tiny.cfg',
     'ocelli convert yolov3.safetensors yolov3.weights --model yolov3',
+    'ocelli convert mobilenet.tflite mobilenet.onnx',
   ],
-  run: async ([from, to, ...more], { model, modelOption, cfg, layers, key, json }) => {
+  run: async ([from, to, ...more], { model, modelOption, structure, cfg, layers, key, json }) => {
     if (from === undefined || to === undefined || more.length > 0) {
       throw new UsageError('convert takes two files: the one to read and the one to write')
     }
@@ -60,6 +64,10 @@ export const convert: Command = defineCommand({
       throw new UsageError(
         `${to}: its extension names no format to write; these do: ${writtenExtensions().join(', ')}`,
       )
+    }
+    if (format === formats.onnx) {
+      await toOnnx(await localFile(from), to, { model, modelOption, structure, key, json })
+      return
     }
     const config = await darknetConfigOf(cfg, model, modelOption)
     if (layers !== undefined && config === undefined) {
@@ -105,6 +113,48 @@ export const convert: Command = defineCommand({
     if (leftOut.length > 0) console.log(`left out: ${leftOut.join(', ')}`)
   },
 })
+
+/** Writes a network: the file's own, or that of the registry to which its weights belong. */
+async function toOnnx(
+  from: string,
+  to: string,
+  flags: {
+    readonly model: string | undefined
+    readonly modelOption: readonly string[]
+    readonly structure: string | undefined
+    readonly key: string | undefined
+    readonly json: boolean
+  },
+): Promise<void> {
+  const own = flags.model === undefined ? await openGraph(from, flags.structure) : null
+  if (own === null) {
+    const name = flags.model ?? (await readWeights(from, flags.key)).description?.model
+    if (name === undefined) {
+      throw new UsageError(
+        `${from}: holds weights alone, and does not say of which network; add --model NAME (ocelli list)`,
+      )
+    }
+    const { modelOption, json } = flags
+    await exportNetwork(name, to, { ...usualExport, weights: from, modelOption, json })
+    return
+  }
+  try {
+    const files = await saveOnnx(to, own.model)
+    const bytes = (await Promise.all(files.map((file) => stat(file)))).reduce(
+      (sum, { size }) => sum + size,
+      0,
+    )
+    const { nodes, initializers } = own.model.graph
+    if (flags.json) {
+      console.log(JSON.stringify({ from, to, tensors: initializers.size, bytes, leftOut: [] }, null, 2))
+      return
+    }
+    const counts = `${counted(nodes.length, 'node')}, ${counted(initializers.size, 'tensor')}`
+    console.log(`${to}: ${counts}, ${(bytes / 1e6).toFixed(1)} MB`)
+  } finally {
+    await own.close()
+  }
+}
 
 /** The network that the flags name, where it is one of Darknet's. */
 async function darknetConfigOf(

@@ -4,6 +4,7 @@ import { convert } from './convert.ts'
 import { demo } from './demo.ts'
 import { detect } from './detect.ts'
 import { evalCommand } from './eval.ts'
+import { exportCommand } from './export.ts'
 import { info } from './info.ts'
 import { inspect } from './inspect.ts'
 import { list } from './list.ts'
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   profile,
   inspect,
   convert,
+  exportCommand,
   verify,
   calibrate,
   list,
