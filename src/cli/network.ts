@@ -1,12 +1,15 @@
+import { basename } from 'node:path'
 import type { ClassLabel, Network, WeightEntry } from '../models/index.ts'
+import type { Module } from '../nn/index.ts'
 import type { Preprocessing } from '../transforms/index.ts'
 import type { TransformDescription } from '../transforms/transform.ts'
 import { loadStateDictFile } from '../weights/file.ts'
-import type { Json, StateDict } from '../weights/index.ts'
+import type { DarknetConfig, Json, StateDict } from '../weights/index.ts'
 import { CommandError, type ListOption, type TextOption, UsageError } from './command.ts'
+import { type FileNetwork, openFileNetwork, usualPreprocessing } from './file-network.ts'
 import { fittedNetwork, withEntryOptions } from './fitted-network.ts'
 import { type Statistics, withStatistics } from './image-options.ts'
-import { labelsOf, publishedLabels, readLabels } from './labels.ts'
+import { imageNetLabels, labelsOf, publishedLabels, readLabels } from './labels.ts'
 import { metadataOf, parseModelOptions } from './model-options.ts'
 import { counted } from './progress.ts'
 import { weightEntryOf } from './weight-entry.ts'
@@ -15,6 +18,7 @@ import { type LocatedWeights, locateWeights } from './weight-files.ts'
 export const networkOptions: {
   readonly model: TextOption
   readonly weights: TextOption
+  readonly structure: TextOption
   readonly modelOption: ListOption
   readonly labels: TextOption
 } = {
@@ -29,8 +33,14 @@ export const networkOptions: {
     placeholder: 'weights',
     short: 'w',
     description:
-      'published ones by tag, or default; an address, or hf:owner/repository; or a file: safetensors, .pth, .pt, .th, a ' +
-      'checkpoint of ocelli train',
+      'published ones by tag, or default; an address, or hf:owner/repository; or a file of any format that ocelli reads, of which ' +
+      'those that hold their network need no --model',
+  },
+  structure: {
+    kind: 'text',
+    placeholder: 'file',
+    description:
+      "the file of the network's structure (.prototxt, .param), where it does not bear the name of the weights",
   },
   modelOption: {
     kind: 'list',
@@ -47,6 +57,7 @@ export const networkOptions: {
 export interface NetworkFlags {
   readonly model: string | undefined
   readonly weights: string | undefined
+  readonly structure: string | undefined
   readonly modelOption: readonly string[]
   readonly labels: string | undefined
 }
@@ -56,8 +67,9 @@ export interface LoadedNetwork {
   readonly name: string
   /** The file of its weights. */
   readonly file: string
-  readonly network: Network
-  readonly options: { readonly [key: string]: Json }
+  /** Gives logits [n, outputs]. */
+  readonly network: Module
+  readonly outputs: number
   /** How its weights want their images: as published with them, or as is usual for the network. */
   readonly preprocessing: Preprocessing
   /** What its outputs stand for, where that is known. */
@@ -83,10 +95,14 @@ export interface WeightFile {
   readonly leftOut: readonly string[]
 }
 
-/** @param key Which entry of a PyTorch file holds the weights; searched unless given. */
-export async function readWeights(path: string, key?: string): Promise<WeightFile> {
+/**
+ * @param key Which entry of a PyTorch file holds the weights; searched unless given.
+ * @param darknet The network of a Darknet .weights file.
+ */
+export async function readWeights(path: string, key?: string, darknet?: DarknetConfig): Promise<WeightFile> {
   const { tensors, format, values, metadata } = await loadStateDictFile(path, {
     ...(key !== undefined && { key }),
+    ...(darknet !== undefined && { darknet }),
   })
   if (format === 'ocelli-training') {
     const { extra, ...others } = values
@@ -146,12 +162,16 @@ function parsed(text: string | undefined): unknown {
 export async function loadNetwork(flags: NetworkFlags): Promise<LoadedNetwork> {
   if (flags.weights === undefined && flags.model === undefined) {
     throw new UsageError(
-      'which network? --model NAME takes its published weights, --weights FILE others: safetensors, .pth, .pt, .th, or a ' +
-        'checkpoint of ocelli train',
+      'which network? --model NAME takes its published weights, --weights FILE others: safetensors, .pth, .onnx, .h5, .tflite or ' +
+        'another format of docs/formats.md, or a checkpoint of ocelli train',
     )
   }
   const located = await locateWeights(flags.weights ?? 'default', flags.model)
   const file = located.path
+  if (flags.model === undefined) {
+    const own = await openFileNetwork(file, flags.structure)
+    if (own !== null) return loadedFrom(own, file, flags.labels)
+  }
   const { tensors, description } = await readWeights(file)
   const name = flags.model ?? description?.model
   if (name === undefined) {
@@ -175,7 +195,42 @@ export async function loadNetwork(flags: NetworkFlags): Promise<LoadedNetwork> {
     )
   }
   const transform = own?.preprocessing ?? null
-  return { name, file, network, options, preprocessing, labels, transform }
+  const outputs = network.numClasses
+  return { name, file, network, outputs, preprocessing, labels, transform }
+}
+
+/** A file's own network, with what the file says of its classes and images and what is usual for the rest. */
+async function loadedFrom(
+  own: FileNetwork,
+  file: string,
+  labelFile: string | undefined,
+): Promise<LoadedNetwork> {
+  const { network, outputs } = own
+  const description = describedBy(parsed(own.metadata[descriptionKey]))
+  const name = description?.model ?? basename(file)
+  const labels =
+    labelFile !== undefined
+      ? await readLabels(labelFile)
+      : description?.classes
+        ? labelsOf(description.classes)
+        : await imageNetLabels(outputs)
+  if (labels !== null && labels.length !== outputs) {
+    throw new CommandError(
+      `${labelFile ?? file}: names ${labels.length} classes, but ${name} has ${outputs} outputs`,
+    )
+  }
+  const transform = description?.preprocessing ?? null
+  const preprocessing = usualPreprocessing(own)
+  const assumed = [
+    ...(transform === null
+      ? ["how its images are prepared: ImageNet's usual way is taken (--mean, --std, --range …)"]
+      : []),
+    ...(labels !== null && labelFile === undefined && !description?.classes
+      ? ["its classes: ImageNet's are taken (--labels)"]
+      : []),
+  ]
+  if (assumed.length > 0) console.error(`${file} does not say ${assumed.join(', nor ')}`)
+  return { name, file, network, outputs, preprocessing, labels, transform }
 }
 
 export interface KnownWeights {

@@ -1,6 +1,6 @@
 import { type FileHandle, open, readdir, realpath, rename, stat, statfs, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, isAbsolute, join } from 'node:path'
 import type { Tensor } from '../tensor/index.ts'
 import { bufferedAccess } from './buffered.ts'
 import { CheckpointError } from './errors.ts'
@@ -21,6 +21,8 @@ import {
   type TrainingCheckpoint,
   trainingCheckpointChunks,
 } from './training-checkpoint.ts'
+
+export { readDarknetConfig, saveDarknet } from './darknet/file.ts'
 
 /** An open file; close it when no more tensors are to be read from it. */
 export interface FileAccess extends RandomAccess {
@@ -53,7 +55,13 @@ export async function openFile(path: string): Promise<FileAccess> {
       fill: (offset, parts) => readParts(file, path, offset, parts),
     }),
     async sibling(name) {
-      const access = await openFile(join(dirname(path), name))
+      // What a file says of its neighbours must not lead elsewhere.
+      if (isAbsolute(name) || name.split(/[\\/]/).includes('..')) {
+        throw new CheckpointError(path, `names a file outside of its folder: ${name}`)
+      }
+      const beside = join(dirname(path), name)
+      if (!(await stat(beside).catch(() => null))?.isFile()) return null
+      const access = await openFile(beside)
       opened.push(access)
       return access
     },

@@ -1,11 +1,12 @@
+import type { GraphModel } from '../onnx/model.ts'
+import type { DarknetConfig } from './darknet/config.ts'
 import { CheckpointError } from './errors.ts'
-import { looksLikePickle, looksLikeZip, openPyTorch, type PyTorchOptions } from './pytorch.ts'
+import { formatList, formats } from './formats.ts'
+import { looksLikeZip, type PyTorchOptions } from './pytorch.ts'
 import type { PlainValue } from './pytorch-values.ts'
 import { blobAccess, bytesAccess, type RandomAccess } from './random-access.ts'
-import { looksLikeSafetensors, openSafetensors } from './safetensors.ts'
-import { looksLikeShardIndex, openShardedSafetensors } from './sharded.ts'
 import type { StateDict, StoredTensor } from './state-dict.ts'
-import { isTrainingCheckpoint, readAll, trainingParts } from './training-checkpoint.ts'
+import { readAll } from './training-checkpoint.ts'
 
 export type CheckpointFormat =
   | 'safetensors'
@@ -14,6 +15,13 @@ export type CheckpointFormat =
   | 'pytorch-zip'
   | 'pytorch-legacy'
   | 'pickle'
+  | 'keras'
+  | 'tfjs'
+  | 'ncnn'
+  | 'onnx'
+  | 'caffe'
+  | 'tflite'
+  | 'darknet'
 
 /** An open weight file of any known format; the tensors are read on demand. */
 export interface Checkpoint {
@@ -25,6 +33,8 @@ export interface Checkpoint {
   readonly key: string
   /** What the file holds beside the weights: epoch, best accuracy, the optimizer's state … */
   readonly values: { readonly [key: string]: PlainValue }
+  /** Reads the network's structure, where the format holds it; its initializers bear the names of `tensors`. */
+  readonly network?: () => Promise<GraphModel>
 }
 
 export interface LoadedStateDict extends Omit<Checkpoint, 'tensors'> {
@@ -33,10 +43,22 @@ export interface LoadedStateDict extends Omit<Checkpoint, 'tensors'> {
 
 export type WeightSource = Uint8Array | Blob | RandomAccess
 
-/** How a file is read; the options concern PyTorch files. */
+/** How a file is read; the options of PyTorch concern its files alone. */
 export interface LoadOptions extends PyTorchOptions {
   /** What messages call a source that has no name of its own. */
   readonly name?: string
+  /**
+   * The network of a Darknet .weights file, which does not say itself what its numbers are; see `parseDarknetConfig`. By default
+   * the .cfg beside the file.
+   */
+  readonly darknet?: DarknetConfig
+  /** The file of the network's structure, for formats that keep it apart, where it does not bear the other's name. */
+  readonly structure?: RandomAccess
+  /**
+   * Of quantised networks (TensorFlow Lite): whether activations are held to the range that their type can hold, as some
+   * files have no other activation. True unless given.
+   */
+  readonly quantizedRanges?: boolean
 }
 
 /**
@@ -57,31 +79,13 @@ export async function openCheckpoint(source: WeightSource, options: LoadOptions 
 
 async function openUnwrapped(access: RandomAccess, options: LoadOptions): Promise<Checkpoint> {
   const start = await access.read(0, Math.min(access.size, 512))
-  if (looksLikeZip(start) || looksLikePickle(start)) {
-    return openPyTorch(access, options)
-  }
-  if (looksLikeSafetensors(start)) {
-    const file = await openSafetensors(access)
-    if (!isTrainingCheckpoint(file)) {
-      return { format: 'safetensors', tensors: file.tensors, metadata: file.metadata, key: '', values: {} }
-    }
-    const { model, state } = trainingParts(file, access.name)
-    return {
-      format: 'ocelli-training',
-      tensors: model,
-      metadata: file.metadata,
-      key: 'model',
-      values: state as { readonly [key: string]: PlainValue },
-    }
-  }
-  if (looksLikeShardIndex(start)) {
-    const { tensors, metadata } = await openShardedSafetensors(access)
-    return { format: 'safetensors-sharded', tensors, metadata, key: '', values: {} }
-  }
-  throw new CheckpointError(
-    access.name,
-    `${guess(start)}; safetensors and PyTorch files (.pth, .pt, .th) can be read`,
-  )
+  const name = access.name.toLowerCase()
+  const format = formatList.find(([, { matches }]) => matches(start, name))
+  if (format !== undefined) return format[1].open(access, options)
+  // Old versions and cut-offs under any name.
+  if (options.darknet !== undefined) return formats.darknet.open(access, options)
+  const titles = formatList.map(([, { title }]) => title)
+  throw new CheckpointError(access.name, `${guess(start)}; what can be read: ${titles.join(', ')}`)
 }
 
 /** Opens a weight file of any known format and reads all its tensors; see openCheckpoint. */
@@ -107,9 +111,7 @@ const known: readonly (readonly [start: string | RegExp, what: string])[] = [
   ['\xfd7zXZ', 'packed with xz: unpack it first'],
   ['7z\xbc\xaf', 'a 7z archive: unpack it first'],
   ['PK\x05\x06', 'a zip archive without members'],
-  ['\x89HDF\r\n', 'an HDF5 file, as Keras writes'],
   ['\x93NUMPY', 'a numpy array (.npy), without names'],
-  [/^.{4}TFL3/s, 'a TensorFlow Lite model'],
   [/^.{257}ustar/s, 'a tar archive; if PyTorch before 0.1.10 wrote it, load it in Python and save it again'],
 ]
 

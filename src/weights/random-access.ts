@@ -11,8 +11,34 @@ export interface RandomAccess {
    * Throws a CheckpointError where the range leaves the source.
    */
   read(offset: number, length: number): Promise<Uint8Array>
-  /** Opens another file of the same folder, where there are such; `name` is a bare file name. */
-  readonly sibling?: (name: string) => Promise<RandomAccess>
+  /**
+   * Another file of the same folder, by its name or its path below the folder, for formats that are made of several
+   * files. Null where there is none; missing where the source has no neighbours.
+   */
+  readonly sibling?: (path: string) => Promise<RandomAccess | null>
+}
+
+/** The neighbour of a file that its format needs: `name` with the source's extension replaced, or a path of its own. */
+export async function requireSibling(
+  source: RandomAccess,
+  path: string,
+  what: string,
+): Promise<RandomAccess> {
+  const found = await source.sibling?.(path)
+  if (found) return found
+  throw new CheckpointError(
+    source.name,
+    `${what} is in another file, ${path}, which is not there`,
+    undefined,
+    {
+      advice: 'put it beside this one',
+    },
+  )
+}
+
+/** The last part of a name, without its folders. */
+export function baseName(name: string): string {
+  return name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1)
 }
 
 /** Throws where [offset, offset + length) is not within the source; `what` names what was to be read. */

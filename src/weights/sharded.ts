@@ -1,5 +1,5 @@
 import { CheckpointError, copyAgain } from './errors.ts'
-import type { RandomAccess } from './random-access.ts'
+import { type RandomAccess, requireSibling } from './random-access.ts'
 import { openSafetensors, type SafetensorsFile } from './safetensors.ts'
 import type { StoredTensor } from './state-dict.ts'
 
@@ -20,10 +20,10 @@ export function looksLikeShardIndex(start: Uint8Array): boolean {
  */
 export async function openShardedSafetensors(
   index: RandomAccess,
-  openShard: ((name: string) => Promise<RandomAccess>) | undefined = index.sibling,
+  openShard?: (name: string) => Promise<RandomAccess>,
 ): Promise<SafetensorsFile> {
   const map = parseIndex(await readIndex(index), index.name)
-  if (openShard === undefined) {
+  if (openShard === undefined && index.sibling === undefined) {
     throw new CheckpointError(
       index.name,
       'an index of safetensors shards, which are other files; open the index as a file or by its URL, beside them',
@@ -33,7 +33,8 @@ export async function openShardedSafetensors(
   const metadata: Record<string, string> = {}
   const shards = new Map<string, SafetensorsFile>()
   for (const name of new Set(map.values())) {
-    const shard = await openSafetensors(await openShard(name))
+    const open = openShard ?? ((shard: string) => requireSibling(index, shard, 'a shard'))
+    const shard = await openSafetensors(await open(name))
     shards.set(name, shard)
     Object.assign(metadata, shard.metadata)
   }

@@ -2,6 +2,7 @@ import type { Command } from '../command.ts'
 import { calibrate } from './calibrate.ts'
 import { convert } from './convert.ts'
 import { demo } from './demo.ts'
+import { detect } from './detect.ts'
 import { evalCommand } from './eval.ts'
 import { info } from './info.ts'
 import { inspect } from './inspect.ts'
@@ -10,6 +11,7 @@ import { predict } from './predict.ts'
 import { profile } from './profile.ts'
 import { summaryCommand } from './summary.ts'
 import { trainCommand } from './train.ts'
+import { verify } from './verify.ts'
 import { weightsCommand } from './weights.ts'
 
 export const commands: readonly Command[] = [
@@ -17,10 +19,12 @@ export const commands: readonly Command[] = [
   trainCommand,
   evalCommand,
   predict,
+  detect,
   summaryCommand,
   profile,
   inspect,
   convert,
+  verify,
   calibrate,
   list,
   weightsCommand,

@@ -1,0 +1,17 @@
+export { unsupportedOperators } from './check.ts'
+export { DataDependentError, GraphError, UnsupportedError } from './errors.ts'
+export { createGraphNetwork, GraphNetwork } from './graph-network.ts'
+export type {
+  Attribute,
+  Attributes,
+  ElementType,
+  Graph,
+  GraphModel,
+  GraphNode,
+  GraphValue,
+} from './model.ts'
+export { operatorFamilies } from './operators/index.ts'
+export { readOnnx } from './read.ts'
+export { readTensorFile } from './read-tensor.ts'
+export { unsupportedReasons } from './unsupported.ts'
+export { HostValue } from './value.ts'
