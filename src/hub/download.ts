@@ -1,32 +1,18 @@
-import { type FileHandle, open, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { type FileHandle, open, rename, rm, statfs, writeFile } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+import { diskFull, gaveUp, longestWait, unwritable, webPage } from './download-errors.ts'
 import { HubError } from './errors.ts'
 import { pause } from './lock.ts'
 import type { HubOptions } from './options.ts'
+import { type PartState, partPath, readPart, sizeOf } from './part.ts'
 import type { FileIdentity } from './reference.ts'
 import { requestFile, TransientError } from './request.ts'
 import type { HubSettings } from './settings.ts'
 import { looksLikeWebPage, verify } from './verify.ts'
 
-/** A server that asks for a longer wait than this is not waited for. */
-const longestWait = 120_000
-
 export interface Downloaded {
   readonly sha256: string
   readonly bytes: number
-}
-
-/** What is known of a part of a file, so that the rest can be asked for. */
-interface PartState {
-  readonly url: string
-  readonly etag: string | null
-  readonly modified: string | null
-  readonly total: number | null
-}
-
-/** Where a file lies until it is whole. */
-export function partPath(target: string): string {
-  return join(dirname(target), `.${basename(target)}.part`)
 }
 
 /**
@@ -106,7 +92,8 @@ class Download {
         before = now
         const wait =
           error.retryAfter ?? retryDelay * 2 ** Math.max(failures - 1, 0) * (0.75 + Math.random() / 2)
-        if (failures > retries || wait > longestWait) throw this.#gaveUp(error, now)
+        if (failures > retries || wait > longestWait)
+          throw gaveUp(this.#url, this.#target, error, now, this.#settings.proxyAdvice)
         onMessage?.(
           `${basename(this.#target)}: ${error.message}; trying again in ${(wait / 1000).toFixed(1)} s`,
         )
@@ -116,7 +103,7 @@ class Download {
   }
 
   async #attempt(): Promise<void> {
-    const state = await this.#readState()
+    const state = await readPart(this.part, this.#request, this.#hashed)
     const offset = state === null ? 0 : await sizeOf(this.part)
     if (state !== null && state.total === offset && offset > 0) {
       this.resumed = true
@@ -159,6 +146,11 @@ class Download {
       clearTimeout(timer)
       await handle?.close()
     }
+  }
+
+  get #hashed(): boolean {
+    const { sha256, sha256Prefix, sha1Prefix } = this.#identity
+    return (sha256 ?? sha256Prefix ?? sha1Prefix) !== undefined
   }
 
   #note({ sha256, bytes }: { readonly sha256?: string; readonly bytes?: number }): void {
@@ -215,13 +207,7 @@ class Download {
   async #requireFile(response: Response): Promise<void> {
     if (!/^text\/html\b/.test(response.headers.get('content-type') ?? '')) return
     await response.body?.cancel()
-    throw this.#pageError()
-  }
-
-  #pageError(): HubError {
-    return new HubError(this.#url, 'the server sent a web page instead of the file', {
-      advice: `open the address in a browser, download the file by hand and put it at ${this.#target}`,
-    })
+    throw webPage(this.#url, this.#target)
   }
 
   async #requireLength(response: Response): Promise<void> {
@@ -241,7 +227,8 @@ class Download {
   async #requireSpace(start: number): Promise<void> {
     if (this.#total === null) return
     const { bavail, bsize } = await statfs(dirname(this.part))
-    if (bavail * bsize < this.#total - start) throw await this.#diskFull(undefined)
+    if (bavail * bsize < this.#total - start)
+      throw await diskFull(this.#url, this.part, this.#total, undefined)
   }
 
   async #take(response: Response, handle: FileHandle, start: number, alive: () => void): Promise<void> {
@@ -261,7 +248,7 @@ class Download {
         const part = await this.#next(reader, position)
         if (part === undefined) break
         alive()
-        if (position === 0 && looksLikeWebPage(part)) throw this.#pageError()
+        if (position === 0 && looksLikeWebPage(part)) throw webPage(this.#url, this.#target)
         if (position + part.length > limit) {
           throw new HubError(this.#url, `the server sends more than the ${limit} bytes of the file`)
         }
@@ -295,24 +282,6 @@ class Download {
     }
   }
 
-  /** What is known of the part that is there, if it can be continued. */
-  async #readState(): Promise<PartState | null> {
-    const text = await readFile(`${this.part}.json`, 'utf8').catch(() => null)
-    if (text === null) return null
-    try {
-      const { url, etag, modified, total } = JSON.parse(text) as Record<string, unknown>
-      const isText = (value: unknown): value is string | null => value === null || typeof value === 'string'
-      if (url !== this.#request || !isText(etag) || !isText(modified)) return null
-      if (total !== null && !Number.isSafeInteger(total)) return null
-      // Without either, only a hash tells whether the rest belongs to the part.
-      const { sha256, sha256Prefix, sha1Prefix } = this.#identity
-      if (etag === null && modified === null && !(sha256 ?? sha256Prefix ?? sha1Prefix)) return null
-      return { url: this.#request, etag, modified, total: total as number | null }
-    } catch {
-      return null
-    }
-  }
-
   async discard(): Promise<void> {
     await rm(this.part, { force: true })
     await rm(`${this.part}.json`, { force: true })
@@ -323,54 +292,12 @@ class Download {
     await rm(`${this.part}.json`, { force: true })
   }
 
-  #gaveUp(error: TransientError, received: number): HubError {
-    const { proxyAdvice } = this.#settings
-    const kept = received > 0 ? `; ${received} bytes are kept, and the next try goes on from there` : ''
-    const wait = error.retryAfter
-    const soon =
-      wait !== undefined && wait > longestWait ? ` and asks to wait ${Math.ceil(wait / 1000)} s` : ''
-    const unreachable = /cannot be (resolved|reached)/.test(error.message)
-    const advice = unreachable
-      ? `${proxyAdvice ?? 'is this machine connected? OCELLI_MIRROR or HF_ENDPOINT names a mirror'}; or download it elsewhere and put it at ${this.#target}`
-      : 'try again later'
-    return new HubError(this.#url, `${error.message}${soon}${kept}`, { advice, cause: error })
-  }
-
   /** Errors of the file system with what to do about them; others as they are. */
   async #explained(error: unknown): Promise<unknown> {
     const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOSPC' || code === 'EDQUOT') return this.#diskFull(error)
+    if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(this.#url, this.part, this.#total, error)
     if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM')
       return unwritable(this.#url, dirname(this.part), message, error)
     return error
   }
-
-  async #diskFull(cause: unknown): Promise<HubError> {
-    const folder = dirname(this.part)
-    const have = await sizeOf(this.part)
-    const free = await statfs(folder).then(
-      ({ bavail, bsize }) => `${bavail * bsize} bytes are free`,
-      () => 'less is free',
-    )
-    const needed = this.#total === null ? 'more' : `${this.#total - have} of ${this.#total} bytes more`
-    return new HubError(this.#url, `the disk is full: the file takes ${needed}, and ${free} in ${folder}`, {
-      advice: 'free some space (ocelli weights remove) or set OCELLI_HOME to a folder on another disk',
-      cause,
-    })
-  }
-}
-
-/** A folder of the cache that may not be written. */
-export function unwritable(source: string, folder: string, message: string, cause: unknown): HubError {
-  return new HubError(source, `${folder} cannot be written (${message})`, {
-    advice: 'set OCELLI_HOME to a folder that can',
-    cause,
-  })
-}
-
-async function sizeOf(path: string): Promise<number> {
-  return stat(path).then(
-    ({ size }) => size,
-    () => 0,
-  )
 }

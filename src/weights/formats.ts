@@ -1,7 +1,8 @@
 import type { GraphModel } from '../onnx/model.ts'
 import { looksLikeCaffe, openCaffe } from './caffe.ts'
 import type { DarknetConfig } from './darknet/config.ts'
-import type { DarknetWriteOptions } from './darknet/weights.ts'
+import { openWithConfig } from './darknet/open.ts'
+import { type DarknetWriteOptions, darknetChunks, darknetSeenKey } from './darknet/weights.ts'
 import type { Checkpoint, LoadOptions } from './load.ts'
 import { looksLikeNcnn, openNcnn } from './ncnn.ts'
 import { looksLikePickle, looksLikeZip, openPyTorch, pyTorchChunks } from './pytorch.ts'
@@ -155,14 +156,13 @@ export const formats: Readonly<Record<FormatName, FormatDefinition>> = {
     limits:
       'with the .cfg of the network, beside it or given; headers of all versions, and cut-offs such as .conv.74',
     matches: looksLikeDarknet,
-    open: async (source, options) => (await import('./darknet/open.ts')).openWithConfig(source, options),
+    open: openWithConfig,
     write: async ({ tensors, metadata, darknet }) => {
       if (darknet === undefined) {
         throw new RangeError(
           "numbers in Darknet's files have no names: give the network's configuration (--cfg, --model)",
         )
       }
-      const { darknetChunks, darknetSeenKey } = await import('./darknet/weights.ts')
       const seen = metadata[darknetSeenKey] ?? ''
       return darknetChunks(darknet.config, tensors, {
         ...(/^\d{1,19}$/.test(seen) && { seen: BigInt(seen) }),
