@@ -19,10 +19,11 @@ export interface DrawnBox {
   readonly score?: number
 }
 
-type Color = readonly [red: number, green: number, blue: number]
+/** 0..255 each. */
+export type RgbColor = readonly [red: number, green: number, blue: number]
 
 /** A bright colour of its own for each class: hues a golden section apart. */
-export function classColor(classIndex: number): Color {
+export function classColor(classIndex: number): RgbColor {
   const hue = ((classIndex * 0.618034 + 0.08) % 1) * 6
   const channel = (shift: number): number => {
     const k = (shift + hue) % 6
@@ -32,7 +33,7 @@ export function classColor(classIndex: number): Color {
 }
 
 /** Black or white, whichever is easier to read upon a colour. */
-function inkOn([red, green, blue]: Color): Color {
+function inkOn([red, green, blue]: RgbColor): RgbColor {
   return 0.299 * red + 0.587 * green + 0.114 * blue > 140 ? [0, 0, 0] : [255, 255, 255]
 }
 
@@ -97,14 +98,14 @@ function labelPlace(
   return free ?? places[0]!
 }
 
-type Fill = (x1: number, y1: number, x2: number, y2: number, color: Color) => void
+type Fill = (x1: number, y1: number, x2: number, y2: number, color: RgbColor) => void
 
 /** Text on a ground of the box's colour. */
 function drawLabel(
   text: string,
   [left, top, right, bottom]: Box,
   textScale: number,
-  color: Color,
+  color: RgbColor,
   fill: Fill,
 ): void {
   const ink = inkOn(color)

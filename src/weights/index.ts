@@ -1,9 +1,11 @@
-export type {
-  DarknetActivation,
-  DarknetAnchor,
-  DarknetConfig,
-  DarknetEntries,
-  DarknetSection,
+export {
+  type DarknetActivation,
+  type DarknetAnchor,
+  type DarknetConfig,
+  type DarknetEntries,
+  type DarknetSection,
+  type DarknetYoloBoxes,
+  darknetActivations,
 } from './darknet/config.ts'
 export { type DarknetParameter, darknetParameters } from './darknet/parameters.ts'
 export { formatDarknetConfig, parseDarknetConfig } from './darknet/parse.ts'

@@ -38,7 +38,7 @@ function yoloBoxes(entries: Entries) {
 function writtenBoxes(section: DarknetSectionOf<'yolo' | 'gaussian_yolo'>): WrittenEntries {
   const all = section.allAnchors ?? section.anchors
   return {
-    mask: section.mask ?? [...section.anchors.keys()],
+    mask: section.mask,
     anchors: all.flat(),
     classes: section.classes,
     num: all.length,

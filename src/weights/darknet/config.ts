@@ -31,7 +31,7 @@ export const darknetActivations = [
 export type DarknetAnchor = readonly [width: number, height: number]
 
 /** What layers of YOLO say of the boxes that they give. */
-interface YoloBoxes {
+export interface DarknetYoloBoxes {
   /** The sizes in pixels of this scale's boxes. */
   readonly anchors: readonly DarknetAnchor[]
   readonly classes: number
@@ -47,7 +47,14 @@ interface YoloBoxes {
   readonly betaNms?: number
 }
 
-type AnySection =
+/** Entries of a section that its layer does not need, by their names in the file: those of training. */
+export type DarknetEntries = Readonly<Record<string, string>>
+
+/**
+ * One layer of a Darknet network. Layers that take the outputs of others name them as Darknet does: by their place, or
+ * counted back from their own where negative.
+ */
+export type DarknetSection = { readonly other?: DarknetEntries } & (
   | {
       readonly type: 'convolutional'
       readonly filters: number
@@ -153,13 +160,13 @@ type AnySection =
   | { readonly type: 'cost' }
   | { readonly type: 'contrastive' }
   | { readonly type: 'empty' }
-  | (YoloBoxes & {
+  | (DarknetYoloBoxes & {
       readonly type: 'yolo'
       /** Whether the map comes through a sigmoid already, and sizes are squares (Scaled-YOLOv4). */
       readonly newCoordinates?: boolean
     })
   /** YOLOv3 whose coordinates come with their uncertainty (Choi et al. 2019). */
-  | (YoloBoxes & {
+  | (DarknetYoloBoxes & {
       readonly type: 'gaussian_yolo'
       readonly point?: 'center' | 'left_top' | 'right_bottom'
     })
@@ -185,15 +192,7 @@ type AnySection =
       readonly sqrt: boolean
       readonly softmax: boolean
     }
-
-/** Entries of a section that its layer does not need, by their names in the file: those of training. */
-export type DarknetEntries = Readonly<Record<string, string>>
-
-/**
- * One layer of a Darknet network. Layers that take the outputs of others name them as Darknet does: by their place, or
- * counted back from their own where negative.
- */
-export type DarknetSection = AnySection & { readonly other?: DarknetEntries }
+)
 
 export type DarknetSectionOf<T extends DarknetSection['type']> = Extract<DarknetSection, { readonly type: T }>
 
