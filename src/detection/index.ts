@@ -1,3 +1,4 @@
+export { type AnchorOptions, type FoundAnchors, findAnchors } from './anchors.ts'
 export {
   type Box,
   type BoxFormat,
@@ -8,3 +9,6 @@ export {
   convertBoxes,
   pairwiseOverlap,
 } from './boxes.ts'
+export { stackTargets, type TargetBox } from './targets.ts'
+export { yoloLoss } from './yolo-loss.ts'
+export { type YoloLossOptions, type YoloScale, yoloLossOptions } from './yolo-options.ts'
