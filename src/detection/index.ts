@@ -1,4 +1,5 @@
 export { type AnchorOptions, type FoundAnchors, findAnchors } from './anchors.ts'
+export { augmentDetection, type DetectionAugmentation, type DetectorInput, detectorInput } from './augment.ts'
 export {
   type Box,
   type BoxFormat,
@@ -9,6 +10,15 @@ export {
   convertBoxes,
   pairwiseOverlap,
 } from './boxes.ts'
+export {
+  type DetectionBatches,
+  type EvaluateDetectorOptions,
+  evaluateDetector,
+  truthsOf,
+} from './evaluate.ts'
+export { type BatchBoxes, type FoundBoxesOptions, foundBoxes } from './found-boxes.ts'
+export { type DetectionBatch, DetectionLoader, type DetectionLoaderOptions } from './loader.ts'
 export { stackTargets, type TargetBox } from './targets.ts'
 export { yoloLoss } from './yolo-loss.ts'
 export { type YoloLossOptions, type YoloScale, yoloLossOptions } from './yolo-options.ts'
+export { yoloScales } from './yolo-scales.ts'
