@@ -21,6 +21,8 @@ import {
   trainingCheckpointChunks,
 } from './training-checkpoint.ts'
 
+export { readDarknetConfig, saveDarknet } from './darknet/file.ts'
+
 /** An open file; close it when no more tensors are to be read from it. */
 export interface FileAccess extends RandomAccess {
   close(): Promise<void>

@@ -1,3 +1,18 @@
+export type {
+  DarknetActivation,
+  DarknetAnchor,
+  DarknetConfig,
+  DarknetEntries,
+  DarknetSection,
+} from './darknet/config.ts'
+export { type DarknetParameter, darknetParameters } from './darknet/parameters.ts'
+export { formatDarknetConfig, parseDarknetConfig } from './darknet/parse.ts'
+export {
+  type DarknetWeights,
+  type DarknetWriteOptions,
+  darknetChunks,
+  openDarknet,
+} from './darknet/weights.ts'
 export { CheckpointError, type CheckpointErrorOptions, copyAgain } from './errors.ts'
 export type { Json } from './exact-json.ts'
 export { storeTensors } from './from-tensors.ts'

@@ -1,3 +1,5 @@
+import type { DarknetConfig } from './darknet/config.ts'
+import { openDarknet } from './darknet/weights.ts'
 import { CheckpointError } from './errors.ts'
 import { looksLikePickle, looksLikeZip, openPyTorch, type PyTorchOptions } from './pytorch.ts'
 import type { PlainValue } from './pytorch-values.ts'
@@ -6,7 +8,13 @@ import { looksLikeSafetensors, openSafetensors } from './safetensors.ts'
 import type { StateDict, StoredTensor } from './state-dict.ts'
 import { isTrainingCheckpoint, readAll, trainingParts } from './training-checkpoint.ts'
 
-export type CheckpointFormat = 'safetensors' | 'ocelli-training' | 'pytorch-zip' | 'pytorch-legacy' | 'pickle'
+export type CheckpointFormat =
+  | 'safetensors'
+  | 'ocelli-training'
+  | 'pytorch-zip'
+  | 'pytorch-legacy'
+  | 'pickle'
+  | 'darknet'
 
 /** An open weight file of any known format; the tensors are read on demand. */
 export interface Checkpoint {
@@ -26,8 +34,10 @@ export interface LoadedStateDict extends Omit<Checkpoint, 'tensors'> {
 
 export type WeightSource = Uint8Array | Blob | RandomAccess
 
-/** How a file is read; the options concern PyTorch files. */
+/** How a file is read; those options that are not here concern PyTorch files. */
 export interface LoadOptions extends PyTorchOptions {
+  /** The network of a Darknet .weights file, which does not say itself what its numbers are; see `parseDarknetConfig`. */
+  readonly darknet?: DarknetConfig
   /** What messages call a source that has no name of its own. */
   readonly name?: string
 }
@@ -38,6 +48,7 @@ export interface LoadOptions extends PyTorchOptions {
  */
 export async function openCheckpoint(source: WeightSource, options: LoadOptions = {}): Promise<Checkpoint> {
   const access = toAccess(source, options.name)
+  if (options.darknet !== undefined) return openDarknet(access, options.darknet)
   const start = await access.read(0, Math.min(access.size, 512))
   if (looksLikeZip(start) || looksLikePickle(start)) {
     return openPyTorch(access, options)
@@ -76,6 +87,10 @@ function toAccess(source: WeightSource, name: string | undefined): RandomAccess 
   return source instanceof Blob ? blobAccess(source, name) : source
 }
 
+/** Versions 0.1 and 0.2 of Darknet's files. */
+const darknetHint =
+  'what Darknet weights (.weights) begin with, whose numbers have no names: give their .cfg with them'
+
 const known: readonly (readonly [start: string | RegExp, what: string])[] = [
   [/^$/, 'the file is empty'],
   ['version https://git-lfs', 'a Git LFS pointer instead of the file it stands for: run git lfs pull'],
@@ -84,6 +99,8 @@ const known: readonly (readonly [start: string | RegExp, what: string])[] = [
   ['BZh', 'packed with bzip2: unpack it first'],
   ['\xfd7zXZ', 'packed with xz: unpack it first'],
   ['7z\xbc\xaf', 'a 7z archive: unpack it first'],
+  ['\0\0\0\0\x01\0\0\0', darknetHint],
+  ['\0\0\0\0\x02\0\0\0', darknetHint],
   ['PK\x05\x06', 'a zip archive without members'],
   ['\x89HDF\r\n', 'an HDF5 file, as Keras writes'],
   ['\x93NUMPY', 'a numpy array (.npy), without names'],
