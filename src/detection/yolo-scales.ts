@@ -7,7 +7,11 @@ import type { YoloScale } from './yolo-options.ts'
  * kinds give boxes: only those of YOLOv3 and v4 are trained.
  */
 export function yoloScales(model: DarknetDetector): readonly YoloScale[] {
-  const scales = model.modules().flatMap((module) => (module instanceof DarknetYolo ? [module.section] : []))
+  const { numClasses: classes } = model
+  // The number of classes may be another one than the section's.
+  const scales = model
+    .modules()
+    .flatMap((module): YoloScale[] => (module instanceof DarknetYolo ? [{ ...module.section, classes }] : []))
   const maps = model.classifierNames().length
   if (scales.length !== maps || maps === 0) {
     throw new RangeError(

@@ -3,6 +3,7 @@ import { calibrate } from './calibrate.ts'
 import { convert } from './convert.ts'
 import { demo } from './demo.ts'
 import { evalCommand } from './eval.ts'
+import { evalDetectorCommand } from './eval-detector.ts'
 import { info } from './info.ts'
 import { inspect } from './inspect.ts'
 import { list } from './list.ts'
@@ -10,12 +11,15 @@ import { predict } from './predict.ts'
 import { profile } from './profile.ts'
 import { summaryCommand } from './summary.ts'
 import { trainCommand } from './train.ts'
+import { trainDetectorCommand } from './train-detector.ts'
 
 export const commands: readonly Command[] = [
   demo,
   trainCommand,
   evalCommand,
   predict,
+  trainDetectorCommand,
+  evalDetectorCommand,
   summaryCommand,
   profile,
   inspect,
