@@ -55,7 +55,7 @@ const options = {
   ...detectorOptions,
   fitAnchors: {
     kind: 'flag',
-    description: 'with --cfg: takes anchors that fit the boxes of the training images',
+    description: 'with --cfg: takes anchors that fit the boxes of --data',
   },
   size: {
     kind: 'number',
@@ -159,7 +159,7 @@ async function trainFrom(given: DetectorTrainFlags): Promise<DetectorOutcome> {
   const opened = await openDetectionData(data, { train: true, skipCorrupt: flags.skipCorrupt })
   const { classes } = opened.dataset
   const { training, validation } = await parts(opened.dataset, opened.hasParts, flags)
-  const start = flags.fitAnchors ? fitted(started, training, size) : started
+  const start = flags.fitAnchors ? fitted(started, opened.dataset, size) : started
   const augment: DetectionAugmentation | null = flags.augment === 'none' ? null : { jitter: flags.jitter }
   return runDetectorTraining({
     out,
@@ -213,13 +213,13 @@ async function parts(
 /** The start with anchors that fit the boxes. */
 function fitted(
   start: DetectorStart,
-  training: DetectionDataset,
+  dataset: DetectionDataset,
   [height, width]: readonly [number, number],
 ): DetectorStart {
   const { source } = start
   if (source.kind !== 'config')
     throw new UsageError('--fit-anchors goes with --cfg: networks of the registry keep theirs')
-  const sizes = (training.relativeSizes?.() ?? []).map(([w, h]) => [w * width, h * height] as const)
+  const sizes = (dataset.relativeSizes?.() ?? []).map(([w, h]) => [w * width, h * height] as const)
   if (sizes.length === 0)
     throw new CommandError('--fit-anchors: the annotations do not tell the sizes of boxes')
   const { anchors, meanIou } = findAnchors(sizes, anchorCount(source.config))
