@@ -10,6 +10,7 @@ export {
   convertBoxes,
   pairwiseOverlap,
 } from './boxes.ts'
+export { darknetRate } from './darknet-rate.ts'
 export {
   type DetectionBatches,
   type EvaluateDetectorOptions,
