@@ -99,9 +99,11 @@ class ClassEvaluation {
 
   /** The detections that are among the best `most` of their images, the surest first. */
   rank(most: number): Int32Array {
-    const kept = this.#images.flatMap(({ detections }, i) =>
-      Array.from({ length: Math.min(detections.length, most) }, (_, place) => this.#starts[i]! + place),
-    )
+    const kept: number[] = []
+    for (const [i, { detections }] of this.#images.entries()) {
+      const count = Math.min(detections.length, most)
+      for (let place = 0; place < count; place++) kept.push(this.#starts[i]! + place)
+    }
     const scores = this.#scores
     return Int32Array.from(kept).sort((a, b) => scores[b]! - scores[a]! || a - b)
   }

@@ -96,16 +96,21 @@ export function groupBoxes(
     labels.map((label) => {
       const images = [...classes.get(label)!].sort(([a], [b]) => compareImages(a, b))
       const boxes = images.map(([, group]): ImageBoxes => {
-        group.detections.sort((a, b) => b.score - a.score)
-        return { truths: group.truths, detections: group.detections.slice(0, most) }
+        const { truths, detections } = group
+        if (detections.length > 1) detections.sort((a, b) => b.score - a.score)
+        return { truths, detections: detections.length > most ? detections.slice(0, most) : detections }
       })
       return [label, boxes]
     }),
   )
 }
 
+// Most images lack most classes.
+const nothing = new Float64Array(0)
+
 /** Intersection over union of each detection with each truth, row by row; over the detection's own area for a crowd. */
 export function pairwiseIou({ truths, detections }: ImageBoxes): Float64Array {
+  if (truths.length === 0 || detections.length === 0) return nothing
   const out = new Float64Array(detections.length * truths.length)
   for (const [d, { box: own }] of detections.entries()) {
     const area = own[2] * own[3]

@@ -147,9 +147,11 @@ describe('evaluateDetections', () => {
         detections.push({ image, label: r.below(80), box: box(), score: r.next() })
       }
     }
-    const started = performance.now()
+    // The processor's time: the machine may have other work.
+    const started = process.cpuUsage()
     expect(evaluateDetections(truths, detections).ap).toBeGreaterThanOrEqual(0)
-    expect(performance.now() - started).toBeLessThan(20_000)
+    const { user, system } = process.cpuUsage(started)
+    expect((user + system) / 1e6).toBeLessThan(20)
   }, 60_000)
 
   it('names what is wrong with a box', () => {
