@@ -89,7 +89,7 @@ function ocelli(...args) {
 
 /** What `ocelli COMMAND --help` prints. */
 function help() {
-  const commands = [...ocelli('--help').matchAll(/^ {2}(\w+) {2}/gm)].map(([, name]) => name)
+  const commands = [...ocelli('--help').matchAll(/^ {2}([\w-]+) {2}/gm)].map(([, name]) => name)
   return commands
     .map((name) => `## ocelli ${name}\n\n\`\`\`text\n${ocelli(name, '--help')}\n\`\`\``)
     .join('\n\n')

@@ -48,6 +48,30 @@ export async function imageNetLabels(outputs: number): Promise<readonly ClassLab
   return outputs === labels.length + 1 ? [{ id: 'background', name: 'background' }, ...labels] : null
 }
 
+/** The classes that detectors of that many classes are usually for: COCO's or VOC's. */
+export async function publishedDetectorLabels(numClasses: number): Promise<readonly ClassLabel[] | null> {
+  return numClasses === 80 ? classLabels('coco') : numClasses === 20 ? classLabels('voc') : null
+}
+
+/** VOC's words for classes that COCO calls otherwise. */
+const cocoWords: Readonly<Record<string, string>> = {
+  aeroplane: 'airplane',
+  diningtable: 'dining table',
+  motorbike: 'motorcycle',
+  pottedplant: 'potted plant',
+  sofa: 'couch',
+  tvmonitor: 'tv',
+}
+
+/** Names of classes in the words of a network's, where it has COCO's and not these. */
+export function inWordsOf(labels: readonly ClassLabel[] | null, names: readonly string[]): readonly string[] {
+  const known = new Set((labels ?? []).map(({ name }) => name))
+  return names.map((name) => {
+    const word = cocoWords[name]
+    return word !== undefined && !known.has(name) && known.has(word) ? word : name
+  })
+}
+
 function usualSet({ weights, numClasses }: ModelMetadata): LabelSet | null {
   return weights[0]?.classes ?? (numClasses === 1000 ? 'imagenet-1k' : null)
 }

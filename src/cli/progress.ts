@@ -35,6 +35,11 @@ export class Progress {
     this.#done = this.#options.done
   }
 
+  /** Units of work that are done. */
+  get done(): number {
+    return this.#done
+  }
+
   get live(): boolean {
     return this.#options.output.isTTY === true && process.env.CI === undefined
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Dataset } from '../data/index.ts'
 import { DataLoader } from '../data/index.ts'
 import { frozenNormalization, type Network } from '../models/index.ts'
-import { F } from '../nn/index.ts'
+import { F, type Module } from '../nn/index.ts'
 import type { Optimizer } from '../optim/index.ts'
 import { getDefaultGenerator, manualSeed } from '../tensor/index.ts'
 import {
@@ -174,9 +174,9 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
  * Puts the saved state into a run. Schedules by the step follow from the settings and the step alone, so that a run which
  * is given more epochs goes on as if it had been given them from the start.
  */
-async function restore(
+export async function restore(
   saved: SavedRun,
-  run: { readonly model: Network; readonly optimizer: Optimizer },
+  run: { readonly model: Module; readonly optimizer: Optimizer },
   schedule: MadeSchedule | null,
   path: string,
 ): Promise<void> {
@@ -193,7 +193,7 @@ async function restore(
 }
 
 /** The checkpoint of a run that is to be resumed; null where it has none yet. */
-async function loadSaved(out: string): Promise<SavedRun | null> {
+export async function loadSaved(out: string): Promise<SavedRun | null> {
   const path = join(out, checkpointName)
   if (!(await exists(path))) {
     console.error(`the run in ${out} ended before its first save: it begins again`)
@@ -217,7 +217,7 @@ export async function removeSaves(out: string): Promise<void> {
   for (const name of [checkpointName, bestName]) await rm(join(out, name), { force: true })
 }
 
-async function makeFolder(folder: string): Promise<void> {
+export async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true })
   } catch (error) {

@@ -65,10 +65,11 @@ export async function imageList(
   }
 }
 
-async function withoutCorrupt(
-  images: readonly LabelledImage[],
+/** Those of the images that can be decoded. */
+export async function withoutCorrupt<T extends { readonly path: string }>(
+  images: readonly T[],
   onSkip: ImageListOptions['onSkip'],
-): Promise<readonly LabelledImage[]> {
+): Promise<readonly T[]> {
   const slots = new Slots(parallelChecks)
   const errors = await Promise.all(images.map(({ path }) => slots.use(() => decodeErrorOf(path))))
   for (const error of errors) if (error) onSkip?.(error)

@@ -1,5 +1,6 @@
 export { type Batch, collate, stackImages, type TensorSample } from './collate.ts'
 export { type Dataset, mapDataset, randomSplit, type Sample, subset } from './dataset.ts'
+export { type DetectionDataset, type DetectionSample, detectionSamples, type ObjectBox } from './detection.ts'
 export { type DigitsDataset, type DigitsOptions, digits } from './digits/index.ts'
 export { DataError } from './errors.ts'
 export { type IdxArray, type IdxDatasetOptions, idxDataset, parseIdx } from './idx.ts'

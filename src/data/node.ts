@@ -1,4 +1,16 @@
+export {
+  type CocoAnnotations,
+  type CocoDetectionOptions,
+  cocoDetection,
+  parseCocoAnnotations,
+} from './coco-detection.ts'
 export { decodeImage, ImageDecodeError, MissingDecoderError, readImage } from './decode.ts'
+export {
+  type AnnotatedImage,
+  type DetectionFiles,
+  type DetectionListOptions,
+  detectionList,
+} from './detection-list.ts'
 export { imageExtensions, writeImage } from './encode.ts'
 export { isMnistFolder, type MnistOptions, mnist, readIdx } from './idx-files.ts'
 export { type ImageFolderOptions, imageFolder } from './image-folder.ts'
@@ -11,3 +23,16 @@ export {
   prefixedImages,
 } from './labelled-folder.ts'
 export { type DatasetLayout, type OpenDatasetOptions, type OpenedDataset, openDataset } from './open.ts'
+export {
+  type DetectionLayout,
+  type OpenDetectionOptions,
+  type OpenedDetection,
+  openDetectionDataset,
+} from './open-detection.ts'
+export {
+  parseVocAnnotation,
+  type VocAnnotation,
+  type VocDetectionOptions,
+  vocDetection,
+} from './voc-detection.ts'
+export { parseYoloLabels, type YoloLabelsOptions, yoloLabels } from './yolo-labels.ts'

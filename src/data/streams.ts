@@ -34,3 +34,6 @@ export const splitStream: number = 0x1f_0004 * samples
 export function repeatStream(epoch: number, round: number): number {
   return 0x1f_0005 * samples + epoch * 4096 + round
 }
+
+/** The sizes of batches that change them now and then. */
+export const sizeStream: number = 0x1f_0006 * samples

@@ -5,7 +5,7 @@ export interface ClassLabel {
   readonly name: string
 }
 
-export type LabelSet = 'imagenet-1k' | 'cifar-10' | 'cifar-100' | 'coco' | 'digits' | 'chestx-ray14'
+export type LabelSet = 'imagenet-1k' | 'cifar-10' | 'cifar-100' | 'coco' | 'voc' | 'digits' | 'chestx-ray14'
 
 const cifar10 = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck']
 
@@ -41,6 +41,8 @@ export async function classLabels(set: LabelSet): Promise<readonly ClassLabel[]>
       return named((await import('./labels/cifar-100.ts')).cifar100)
     case 'coco':
       return named((await import('./labels/coco.ts')).coco)
+    case 'voc':
+      return named((await import('../data/voc-classes.ts')).vocClasses)
     case 'digits':
       return named(digits)
     case 'chestx-ray14':

@@ -3,7 +3,7 @@ import type { Optimizer, Scheduler } from '../optim/index.ts'
 import type { Generator, GeneratorState } from '../tensor/index.ts'
 import { loadTrainingCheckpoint, saveTrainingCheckpoint } from '../weights/file.ts'
 import { CheckpointError, type Json, storeTensors } from '../weights/index.ts'
-import type { Position } from './trainer.ts'
+import type { Position } from './loop.ts'
 
 /** What a network needs in order to be built again and fed. */
 export interface ModelDescription {

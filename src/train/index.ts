@@ -1,4 +1,12 @@
 export { loadRun, type ModelDescription, type RunState, type SavedRun, saveRun } from './checkpoint.ts'
+export {
+  type DetectorEpochReport,
+  type DetectorTrainerOptions,
+  type DetectorTrainingResult,
+  trainDetector,
+} from './detector.ts'
+export type { LoopOptions, LoopSource, Position, StepReport } from './loop.ts'
+export { startPosition } from './loop.ts'
 export { findNonFinite, NonFiniteLossError } from './non-finite.ts'
 export {
   type Batch,
@@ -7,9 +15,6 @@ export {
   type EvaluateOptions,
   type Evaluation,
   evaluate,
-  type Position,
-  type StepReport,
-  startPosition,
   type TrainerOptions,
   type TrainingResult,
   train,

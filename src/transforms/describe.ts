@@ -1,4 +1,5 @@
 import { centerCrop, randomCrop, randomResizedCrop } from './crop.ts'
+import { randomDistortColors } from './distort-colors.ts'
 import { randomHorizontalFlip } from './flip.ts'
 import { grayscale } from './grayscale.ts'
 import type { Size } from './image.ts'
@@ -22,6 +23,9 @@ interface StoredOptions {
   readonly paddingMode: PaddingMode
   readonly padIfNeeded: boolean
   readonly p: number
+  readonly hue: number
+  readonly saturation: number
+  readonly exposure: number
   readonly scale: readonly [number, number]
   readonly ratio: readonly [number, number]
   readonly range: 1 | 255
@@ -35,6 +39,7 @@ const factories: Readonly<Record<string, (options: StoredOptions) => Transform>>
   Normalize: (o) => normalize(o.mean, o.std),
   Pad: (o) => pad(o.padding, o),
   RandomCrop: (o) => randomCrop(o.size, o),
+  RandomDistortColors: (o) => randomDistortColors(o),
   RandomHorizontalFlip: (o) => randomHorizontalFlip(o.p),
   RandomResizedCrop: (o) => randomResizedCrop(o.size, o),
   Resize: (o) => resize(o.size, o),

@@ -6,6 +6,7 @@ export {
   randomResizedCrop,
 } from './crop.ts'
 export { transformFrom } from './describe.ts'
+export { type ColorDistortion, randomDistortColors } from './distort-colors.ts'
 export { evaluationTransform, imagenetMean, imagenetStd, type Preprocessing, toInput } from './evaluation.ts'
 export { randomHorizontalFlip } from './flip.ts'
 export { grayscale } from './grayscale.ts'

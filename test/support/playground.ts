@@ -21,6 +21,8 @@ export async function makePlayground(): Promise<Playground> {
   const folder = mkdtempSync(join(tmpdir(), 'ocelli-docs-'))
   writeMnist(join(folder, 'mnist'))
   await writeFlowers(join(folder, 'flowers'))
+  await writeParcels(join(folder, 'parcels'))
+  writeFileSync(join(folder, 'small.cfg'), smallDetector)
   await addPhotographs(join(folder, 'photographs'))
   await addWeights(join(folder, 'squeezenet1_1.pth'))
   await addDetector(folder)
@@ -72,6 +74,49 @@ async function writeFlowers(folder: string): Promise<void> {
     }
   }
 }
+
+/** Pictures with brown and white boxes, and Darknet's labels of them. */
+async function writeParcels(folder: string): Promise<void> {
+  for (const part of ['images', 'labels']) mkdirSync(join(folder, part), { recursive: true })
+  writeFileSync(join(folder, 'classes.txt'), 'parcel\nletter\n')
+  for (let i = 0; i < 12; i++) {
+    const label = i % 2
+    const [width, height] = label === 0 ? [40 + 2 * i, 44] : [36, 20 + i]
+    const [left, top] = [7 * i, 90 - 6 * i]
+    const background = rgb(label === 0 ? [150, 100, 50] : [240, 240, 235])
+    const parcel = { create: { width, height, channels: 3, background } } as const
+    await sharp({ create: { width: 160, height: 140, channels: 3, background: rgb([60, 70, 90 + 5 * i]) } })
+      .composite([{ input: parcel, left, top }])
+      .png()
+      .toFile(join(folder, 'images', `${i}.png`))
+    const box = [(left + width / 2) / 160, (top + height / 2) / 140, width / 160, height / 140]
+    writeFileSync(join(folder, 'labels', `${i}.txt`), `${label} ${box.map((v) => v.toFixed(6)).join(' ')}\n`)
+  }
+}
+
+const smallDetector = `[net]
+width=96
+height=96
+channels=3
+
+${[16, 32, 64]
+  .map(
+    (filters) =>
+      `[convolutional]\nbatch_normalize=1\nfilters=${filters}\nsize=3\nstride=2\npad=1\nactivation=leaky\n`,
+  )
+  .join('\n')}
+[convolutional]
+filters=14
+size=1
+activation=linear
+
+[yolo]
+mask=0,1
+anchors=20,20, 30,30
+classes=2
+num=2
+ignore_thresh=.7
+`
 
 function rgb([r, g, b]: readonly [number, number, number]): { r: number; g: number; b: number } {
   return { r, g, b }

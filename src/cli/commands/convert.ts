@@ -4,7 +4,7 @@ import { readDarknetConfig, saveOnnx, writeFileAtomic } from '../../weights/file
 import { formats, writerFor, writtenExtensions } from '../../weights/formats.ts'
 import { type DarknetConfig, formatDarknetConfig } from '../../weights/index.ts'
 import { type Command, CommandError, defineCommand, UsageError } from '../command.ts'
-import { cfgOption } from '../detector.ts'
+import { cfgOption } from '../detector-network.ts'
 import { openGraph } from '../file-network.ts'
 import { createNetwork, fittedNetwork } from '../fitted-network.ts'
 import { parseModelOptions } from '../model-options.ts'

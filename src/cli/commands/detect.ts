@@ -4,9 +4,10 @@ import { ImageDecodeError, imageExtensions, writeImage } from '../../data/node.t
 import { type Detection, type DetectOptions, Detector, drawBoxes } from '../../detection/index.ts'
 import type { Image } from '../../transforms/index.ts'
 import { type Command, CommandError, defineCommand, UsageError } from '../command.ts'
-import { detectorOptions, loadDetector } from '../detector.ts'
+import { detectorOptions, loadDetector } from '../detector-network.ts'
 import { deviceLine } from '../device.ts'
 import { type ImageSource, imageSources } from '../image-sources.ts'
+import { networkOptions } from '../network.ts'
 import { counted, Progress, percent } from '../progress.ts'
 
 export const detect: Command = defineCommand({
@@ -15,6 +16,7 @@ export const detect: Command = defineCommand({
   usage: '<image|folder|->...',
   options: {
     ...detectorOptions,
+    labels: networkOptions.labels,
     confidence: {
       kind: 'number',
       placeholder: 'share',

@@ -4,6 +4,7 @@ import { convert } from './convert.ts'
 import { demo } from './demo.ts'
 import { detect } from './detect.ts'
 import { evalCommand } from './eval.ts'
+import { evalDetectorCommand } from './eval-detector.ts'
 import { exportCommand } from './export.ts'
 import { info } from './info.ts'
 import { inspect } from './inspect.ts'
@@ -12,6 +13,7 @@ import { predict } from './predict.ts'
 import { profile } from './profile.ts'
 import { summaryCommand } from './summary.ts'
 import { trainCommand } from './train.ts'
+import { trainDetectorCommand } from './train-detector.ts'
 import { verify } from './verify.ts'
 import { weightsCommand } from './weights.ts'
 
@@ -21,6 +23,8 @@ export const commands: readonly Command[] = [
   evalCommand,
   predict,
   detect,
+  trainDetectorCommand,
+  evalDetectorCommand,
   summaryCommand,
   profile,
   inspect,
