@@ -1,5 +1,5 @@
 export { unsupportedOperators } from './check.ts'
-export { DataDependentError, GraphError } from './errors.ts'
+export { DataDependentError, GraphError, UnsupportedError } from './errors.ts'
 export { createGraphNetwork, GraphNetwork } from './graph-network.ts'
 export type {
   Attribute,
@@ -10,4 +10,8 @@ export type {
   GraphNode,
   GraphValue,
 } from './model.ts'
+export { operatorFamilies } from './operators/index.ts'
+export { readOnnx } from './read.ts'
+export { readTensorFile } from './read-tensor.ts'
+export { unsupportedReasons } from './unsupported.ts'
 export { HostValue } from './value.ts'
