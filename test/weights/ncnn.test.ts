@@ -104,7 +104,11 @@ describe('layers of ncnn', () => {
     ['max pooling of whole windows', 'Pooling p 1 1 data p 0=0 1=2 2=2 5=1', [5, -1]],
     ['average pooling of what is there', 'Pooling p 1 1 data p 0=1 1=2 2=2', [3, 4.5, -3, -4.5]],
     ['average pooling with padding counted', 'Pooling p 1 1 data p 0=1 1=2 2=2 6=1', [3, 2.25, -3, -2.25]],
-    ['average pooling padded as TensorFlow pads', 'Pooling p 1 1 data p 0=1 1=2 2=2 5=2', [3, 4.5, -3, -4.5]],
+    [
+      'average pooling padded as TensorFlow pads',
+      'Pooling p 1 1 data p 0=1 1=2 2=2 5=2',
+      [3, 2.25, -3, -2.25],
+    ],
     ['max pooling to a size', 'Pooling p 1 1 data p 0=0 7=1 8=3 18=1', [4, 5, 6, -1, -2, -3]],
     ['global pooling to a vector', 'Pooling p 1 1 data p 0=1 4=1', [3.5, -3.5]],
     ['the order h, w, c', 'Permute p 1 1 data p 0=3', [1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6]],

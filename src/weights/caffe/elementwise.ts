@@ -1,20 +1,22 @@
 import { float, int } from '../../onnx/model.ts'
 import type { Blob } from '../layers/graph.ts'
 import {
+  euclideanNormalization,
+  meanVarianceNormalization,
+  responseNormalization,
+  responseNormalizationWithin,
+} from '../layers/normalization.ts'
+import {
   alongAxis,
   binary,
   clip,
   combine,
   elementwise,
-  euclideanNormalization,
   exponential,
   logarithm,
-  meanVarianceNormalization,
   power,
   relu,
   reshape,
-  responseNormalization,
-  responseNormalizationWithin,
   swish,
 } from '../layers/operators.ts'
 import { type CaffeLayer, each, type Translate } from './kind.ts'

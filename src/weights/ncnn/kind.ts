@@ -28,6 +28,9 @@ export class NcnnLayer extends Layer {
   }
 }
 
+/** What stands for a missing number, or the end, in many parameters. */
+export const missing = -233
+
 /** A layer that does something to its one blob. */
 export function each(translate: (layer: NcnnLayer, x: Blob) => Blob): Kind {
   return { translate: (layer) => [translate(layer, layer.input())] }

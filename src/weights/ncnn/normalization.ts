@@ -1,16 +1,12 @@
 import { type Attributes, float, int, ints } from '../../onnx/model.ts'
 import type { Blob } from '../layers/graph.ts'
 import {
-  alongAxis,
-  binary,
   euclideanNormalization,
-  flatten,
   meanVarianceNormalization,
-  power,
-  reshape,
   responseNormalization,
   responseNormalizationWithin,
-} from '../layers/operators.ts'
+} from '../layers/normalization.ts'
+import { alongAxis, binary, flatten, power, reshape } from '../layers/operators.ts'
 import { pool } from '../layers/pooling.ts'
 import { channelParts, each, type Kind, type NcnnLayer, positive } from './kind.ts'
 
@@ -74,7 +70,8 @@ function pooling(layer: NcnnLayer): Blob[] {
   } else if (mode !== 0 && mode !== 1) {
     layer.fail(`pads in the way ${mode}, which is not supported`)
   }
-  const divisor = params.int(6, 0) === 0 ? 'image' : 'window'
+  // Of padding that makes sizes the same, ncnn knows nothing any more when it counts.
+  const divisor = mode < 2 && params.int(6, 0) === 0 ? 'image' : 'window'
   return [
     pool(layer, x, { method, kernel, stride, begin, end, partial: mode === 0, clipped: false, divisor }),
   ]
