@@ -20,6 +20,7 @@ export class GraphNetwork extends Module {
   readonly #constants: Constants
   readonly #variables: ReadonlyMap<string, Parameter | Buffer>
 
+  /** @internal */
   constructor(model: GraphModel, constants: Constants) {
     super()
     this.model = model
