@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { catalogueRows, listModels, modelMetadata, modelOptions } from '../dist/models/index.js'
 import { supportedOperators, unsupportedReasons } from '../dist/onnx/index.js'
+import { formats } from '../dist/weights/index.js'
 import { billions, millions, table } from './markdown.mjs'
 import { imageNetTop1, zooPicture, zooSections } from './zoo-page.mjs'
 
@@ -97,7 +98,21 @@ function help() {
     .join('\n\n')
 }
 
+/** What is read and written, from the formats' own table. */
+function formatTable() {
+  const rows = Object.values(formats).map(({ title, extensions, holds, dtypes, limits, write }) => [
+    title,
+    extensions.map((extension) => `\`${extension}\``).join(' '),
+    holds === 'network' ? 'weights and network' : 'weights',
+    write === null ? 'no' : 'yes',
+    dtypes,
+    limits,
+  ])
+  return table(['format', 'files', 'read', 'written', 'element types', 'limits'], rows)
+}
+
 const parts = {
+  formats: formatTable(),
   networks: networks(),
   zoo: zooSections(all),
   options: await options(),
