@@ -14,16 +14,25 @@ import {
   type Transform,
   toInput,
 } from '../transforms/index.ts'
-import { type ChoiceOption, type NumberOption, type TextOption, UsageError } from './command.ts'
+import {
+  type ChoiceOption,
+  type FlagOption,
+  type NumberOption,
+  type TextOption,
+  UsageError,
+} from './command.ts'
 
 /** How images are prepared, where the network's or the checkpoint's own way is not wanted. */
 export const imageOptions: {
   readonly imageSize: NumberOption
   readonly resize: NumberOption
+  readonly squash: FlagOption
   readonly crop: NumberOption
   readonly interpolation: ChoiceOption
   readonly mean: TextOption
   readonly std: TextOption
+  readonly range: ChoiceOption
+  readonly channelOrder: ChoiceOption
 } = {
   imageSize: {
     kind: 'number',
@@ -50,8 +59,23 @@ export const imageOptions: {
     choices: ['nearest', 'bilinear', 'bicubic'],
     description: 'how images are resized',
   },
-  mean: { kind: 'text', placeholder: 'r,g,b', description: 'mean of each channel, of values from 0 to 1' },
+  squash: { kind: 'flag', description: 'resizes to a square, whatever the proportions' },
+  mean: {
+    kind: 'text',
+    placeholder: 'r,g,b',
+    description: 'mean of each channel, of values from 0 to 1 or as --range says',
+  },
   std: { kind: 'text', placeholder: 'r,g,b', description: 'standard deviation of each channel' },
+  range: {
+    kind: 'choice',
+    choices: ['1', '255'],
+    description: 'what the brightest value is before mean and standard deviation',
+  },
+  channelOrder: {
+    kind: 'choice',
+    choices: ['rgb', 'bgr'],
+    description: 'the order of the channels that the network sees, and of --mean and --std',
+  },
 }
 
 export interface ImageFlags {
@@ -61,10 +85,16 @@ export interface ImageFlags {
   readonly interpolation: string | undefined
   readonly mean: string | undefined
   readonly std: string | undefined
+  readonly squash: boolean
+  readonly range: string | undefined
+  readonly channelOrder: string | undefined
 }
 
 export function changesImages(flags: ImageFlags): boolean {
-  return Object.keys(imageOptions).some((name) => flags[name as keyof ImageFlags] !== undefined)
+  return Object.keys(imageOptions).some((name) => {
+    const value = flags[name as keyof ImageFlags]
+    return value !== undefined && value !== false
+  })
 }
 
 /** A network's preprocessing with what the flags change. */
@@ -72,6 +102,9 @@ export function preprocessingFrom(base: Preprocessing, flags: ImageFlags): Prepr
   const { imageSize, crop } = flags
   if (crop !== undefined && flags.resize !== undefined) {
     throw new UsageError('--crop and --resize say the same thing; give one of them')
+  }
+  if (crop !== undefined && flags.squash) {
+    throw new UsageError('--squash takes no --crop; --resize says what comes before the central crop')
   }
   if (crop !== undefined && !(crop > 0 && crop <= 1)) {
     throw new UsageError(`--crop is a share above 0 and at most 1; got ${crop}`)
@@ -89,13 +122,19 @@ export function preprocessingFrom(base: Preprocessing, flags: ImageFlags): Prepr
   return {
     ...rest,
     ...(imageSize !== undefined && { inputSize: imageSize }),
-    ...(resize !== undefined && { resize }),
+    ...(flags.squash
+      ? { resize: squared(resize ?? imageSize ?? base.inputSize) }
+      : resize !== undefined && { resize }),
     ...(crop !== undefined && { cropPct: crop }),
     ...(flags.interpolation !== undefined && { interpolation: flags.interpolation as Interpolation }),
     ...(mean && { mean }),
     ...(std && { std }),
+    ...(flags.range !== undefined && { range: flags.range === '255' ? 255 : 1 }),
+    ...(flags.channelOrder !== undefined && { channelOrder: flags.channelOrder as 'rgb' | 'bgr' }),
   }
 }
+
+const squared = (size: number | Size): Size => (typeof size === 'number' ? [size, size] : size)
 
 /** The same with the mean and standard deviation of a data set; one value stands for all channels. */
 export function withStatistics(base: Preprocessing, statistics: Statistics | null): Preprocessing {

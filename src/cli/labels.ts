@@ -41,6 +41,13 @@ export async function publishedLabels(
   return labels.length === numClasses ? labels : null
 }
 
+/** ImageNet's classes for as many outputs, or for one more, which stands for the background; null for other counts. */
+export async function imageNetLabels(outputs: number): Promise<readonly ClassLabel[] | null> {
+  const labels = await classLabels('imagenet-1k')
+  if (outputs === labels.length) return labels
+  return outputs === labels.length + 1 ? [{ id: 'background', name: 'background' }, ...labels] : null
+}
+
 function usualSet({ weights, numClasses }: ModelMetadata): LabelSet | null {
   return weights[0]?.classes ?? (numClasses === 1000 ? 'imagenet-1k' : null)
 }

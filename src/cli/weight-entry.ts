@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { basename } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import type { ModelMetadata, WeightEntry } from '../models/index.ts'
+import { sha256Of } from './file-hash.ts'
 
 /** The published weights that a file holds, told by its name or else by its content; null for a file of one's own. */
 export async function weightEntryOf(metadata: ModelMetadata, path: string): Promise<WeightEntry | null> {
@@ -10,8 +8,6 @@ export async function weightEntryOf(metadata: ModelMetadata, path: string): Prom
   if (known.length === 0) return null
   const named = known.find(({ sha256Prefix }) => basename(path).includes(sha256Prefix!))
   if (named !== undefined) return named
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path), hash)
-  const digest = hash.digest('hex')
+  const digest = await sha256Of(path)
   return known.find(({ sha256, sha256Prefix }) => digest.startsWith((sha256 ?? sha256Prefix)!)) ?? null
 }

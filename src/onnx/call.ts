@@ -15,7 +15,7 @@ export interface CallContext {
   /** Constants given as attributes. */
   readonly constants: ReadonlyMap<Attribute, HostValue>
   /** The outputs of a graph within, which sees the values of those around it. */
-  readonly runGraph: (graph: Graph) => readonly Value[]
+  readonly runGraph: (graph: Graph, inputs: readonly Value[]) => readonly Value[]
 }
 
 /** One use of an operator: its inputs and attributes, with errors that name the node. */

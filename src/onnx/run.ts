@@ -32,8 +32,15 @@ export function runGraph(
   training: boolean,
   constants: Constants,
 ): readonly Value[] {
-  const runInner = (inner: Graph): readonly Value[] =>
-    runGraph(inner, new Scope(constants.inner.get(inner) ?? [], known), opset, training, constants)
+  const runInner = (inner: Graph, inputs: readonly Value[]): readonly Value[] => {
+    const scope = new Scope(constants.inner.get(inner) ?? [], known)
+    for (const [i, { name }] of inner.inputs.entries()) {
+      const input = inputs[i]
+      if (input === undefined) throw new GraphError(`nothing gives the input '${name}' of the graph within`)
+      scope.set(name, input)
+    }
+    return runGraph(inner, scope, opset, training, constants)
+  }
   const context = { opset, training, constants: constants.attributes, runGraph: runInner }
   for (const node of graph.nodes) {
     try {

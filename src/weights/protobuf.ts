@@ -143,7 +143,8 @@ function fieldOf(
   }
 }
 
-class Varints {
+/** Integers of a message one after another, from the position on. */
+export class Varints {
   position = 0
   readonly #bytes: Uint8Array
   readonly #file: string

@@ -67,7 +67,7 @@ export const evalCommand: Command = defineCommand({
     const loaded = await loadNetwork(options)
     console.error(await deviceLine())
     const source = await openLabelledData(options.data, { train: false, skipCorrupt: options.skipCorrupt })
-    const outputs = loaded.network.numClasses
+    const outputs = loaded.outputs
     const mapping = matchClasses(source.dataset.classes, loaded.labels, outputs)
     const ownTransform = loaded.transform !== null && !changesImages(options)
     const transform = ownTransform

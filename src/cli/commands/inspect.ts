@@ -1,23 +1,12 @@
 import { stat } from 'node:fs/promises'
 import { formatShape, sizeOf } from '../../graph/shape.ts'
 import { loadStateDictFile } from '../../weights/file.ts'
-import { type PlainValue, toFloat32, type WeightTensor } from '../../weights/index.ts'
+import type { PlainValue } from '../../weights/index.ts'
 import { type Command, defineCommand, UsageError } from '../command.ts'
 import { fittingNetworks } from '../fitting-networks.ts'
 import { counted } from '../progress.ts'
-
-interface TensorFacts {
-  readonly name: string
-  readonly shape: readonly number[]
-  readonly dtype: string
-  /** Of the finite values; null where there are none, or none that are real. */
-  readonly min: number | null
-  readonly max: number | null
-  readonly mean: number | null
-  readonly std: number | null
-  /** How many values are infinite or not a number. */
-  readonly nonFinite: number
-}
+import { factsOf, type TensorFacts } from '../tensor-facts.ts'
+import { localFile } from '../weight-files.ts'
 
 export const inspect: Command = defineCommand({
   name: 'inspect',
@@ -33,8 +22,9 @@ export const inspect: Command = defineCommand({
   },
   details: ['Nothing in the file is executed, whatever it holds.'],
   examples: ['ocelli inspect resnet18-f37072fd.pth', 'ocelli inspect run/best.safetensors --json'],
-  run: async ([path, ...more], { key, json }) => {
-    if (path === undefined || more.length > 0) throw new UsageError('inspect takes one file')
+  run: async ([given, ...more], { key, json }) => {
+    if (given === undefined || more.length > 0) throw new UsageError('inspect takes one file')
+    const path = await localFile(given)
     const file = await loadStateDictFile(path, { ...(key !== undefined && { key }) })
     const { size } = await stat(path)
     const tensors = [...file.tensors].map(([name, tensor]) => factsOf(name, tensor))
@@ -63,27 +53,6 @@ export const inspect: Command = defineCommand({
     if (broken > 0) console.log(`${counted(broken, 'value is', 'values are')} infinite or not a number`)
   },
 })
-
-function factsOf(name: string, tensor: WeightTensor): TensorFacts {
-  const { shape, dtype } = tensor
-  const facts = { name, shape, dtype }
-  if (dtype === 'C64') return { ...facts, min: null, max: null, mean: null, std: null, nonFinite: 0 }
-  const values = toFloat32(tensor, name)
-  let [count, sum, squares] = [0, 0, 0]
-  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  for (const value of values) {
-    if (!Number.isFinite(value)) continue
-    count++
-    sum += value
-    if (value < min) min = value
-    if (value > max) max = value
-  }
-  const nonFinite = values.length - count
-  if (count === 0) return { ...facts, min: null, max: null, mean: null, std: null, nonFinite }
-  const mean = sum / count
-  for (const value of values) if (Number.isFinite(value)) squares += (value - mean) ** 2
-  return { ...facts, min, max, mean, std: Math.sqrt(squares / count), nonFinite }
-}
 
 function printTable(tensors: readonly TensorFacts[]): void {
   const header = ['name', 'shape', 'type', 'min', 'max', 'mean', 'std', 'not finite']

@@ -1,4 +1,4 @@
-import { gridSample, type PadMode, pad as padTensor } from '../../nn/functional/index.ts'
+import { type PadMode, pad as padTensor } from '../../nn/functional/index.ts'
 import { applyTaps, tapsFor } from '../../nn/functional/taps.ts'
 import { type Tensor, tensor, where } from '../../tensor/index.ts'
 import { type Call, type Operators, operator } from '../call.ts'
@@ -111,13 +111,7 @@ function fromScales(
   given: readonly number[],
 ): [number[], number[]] {
   if (given.length !== axes.length) call.fail(`${given.length} scales for ${axes.length} axes`)
-  const scales = given.map(exactScale)
-  return [axes.map((axis, i) => Math.floor(x.shape[axis]! * scales[i]! + 1e-6)), scales]
-}
-
-/** Scales are stored as float32; one such as 1/3 is not meant to be a little less. */
-function exactScale(scale: number): number {
-  return Math.fround(Math.round(scale)) === scale ? Math.round(scale) : scale
+  return [axes.map((axis, i) => Math.floor(Math.fround(x.shape[axis]! * given[i]!))), [...given]]
 }
 
 /** Upsample, and Resize of opset 10, which took positions as they are, without the centres of pixels. */
@@ -171,27 +165,8 @@ function pad(call: Call): Value {
   return padTensor(x, amounts, mode === 'constant' ? { value } : { mode })
 }
 
-function sampled(call: Call): Tensor {
-  const mode = call.text('mode', ['linear', 'bilinear', 'nearest', 'cubic', 'bicubic'], 'linear')
-  const names = {
-    linear: 'bilinear',
-    bilinear: 'bilinear',
-    nearest: 'nearest',
-    cubic: 'bicubic',
-    bicubic: 'bicubic',
-  } as const
-  const x = call.tensor(0)
-  if (x.rank !== 4) call.refuse('sampling of volumes')
-  return gridSample(x, call.tensor(1), {
-    mode: names[mode],
-    paddingMode: call.text('padding_mode', ['zeros', 'border', 'reflection'], 'zeros'),
-    alignCorners: call.flag('align_corners'),
-  })
-}
-
 export const resizeOperators: Operators = {
   Resize: operator(10, resize),
   Upsample: operator(7, upsample),
   Pad: operator(1, pad),
-  GridSample: operator(16, sampled, 'images of two dimensions'),
 }
