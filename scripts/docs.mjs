@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { catalogueRows, listModels, modelMetadata, modelOptions } from '../dist/models/index.js'
-import { operatorFamilies, unsupportedReasons } from '../dist/onnx/index.js'
+import { supportedOperators, unsupportedReasons } from '../dist/onnx/index.js'
 import { formats } from '../dist/weights/index.js'
 import { billions, millions, table } from './markdown.mjs'
 import { imageNetTop1, zooPicture, zooSections } from './zoo-page.mjs'
@@ -55,11 +55,14 @@ async function options() {
 
 /** The operators of ONNX that can be run, by family. */
 function onnxOperators() {
-  const rows = Object.entries(operatorFamilies).flatMap(([family, operators]) =>
-    Object.keys(operators)
-      .sort()
-      .map((name) => [family, `\`${name}\``, `${operators[name].since}`, operators[name].notes]),
+  const order = (a, b) => Number(a.name > b.name) - Number(a.name < b.name)
+  const families = [...new Set(supportedOperators().map(({ family }) => family))]
+  const sorted = families.flatMap((each) =>
+    supportedOperators()
+      .filter(({ family }) => family === each)
+      .sort(order),
   )
+  const rows = sorted.map(({ family, name, since, notes }) => [family, `\`${name}\``, `${since}`, notes])
   const count = `${rows.length} operators; the number is that of the operator set in which each first appeared.`
   return `${count}\n\n${table(['family', 'operator', 'since', 'notes'], rows, [2])}`
 }

@@ -25,7 +25,7 @@ export interface Constants {
   readonly attributes: ReadonlyMap<Attribute, HostValue>
   /** Initializers that are no state. */
   readonly fixed: ReadonlySet<string>
-  /** Reads constants anew from the buffers that hold them. */
+  /** Reads small constants anew from the buffers that hold them. */
   readonly refresh: () => void
 }
 
@@ -75,10 +75,14 @@ export async function gatherConstants(
   const refresh = (): void => {
     for (const [name, buffer, stored] of known) {
       const { storage } = buffer.node
+      const before = values.get(name)
       if (!(storage instanceof HostStorage)) continue
+      const { data } = storage
+      if (before instanceof HostValue && before.values.every((value, i) => Object.is(value, data[i])))
+        continue
       values.set(
         name,
-        new HostValue(buffer.shape, elementTypeOf(stored.dtype), Float64Array.from(storage.data), buffer),
+        new HostValue(buffer.shape, elementTypeOf(stored.dtype), Float64Array.from(data), buffer),
       )
     }
   }

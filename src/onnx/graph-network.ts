@@ -20,6 +20,7 @@ export class GraphNetwork extends Module {
   readonly #constants: Constants
   readonly #variables: ReadonlyMap<string, Parameter | Buffer>
 
+  /** @internal */
   constructor(model: GraphModel, constants: Constants) {
     super()
     this.model = model
@@ -71,6 +72,7 @@ export class GraphNetwork extends Module {
         `the network takes ${wanted.length} inputs (${this.inputNames.join(', ')}), got ${inputs.length}`,
       )
     }
+    this.#constants.refresh()
     const known = new Scope(this.#constants.values)
     for (const [i, { name, type }] of wanted.entries()) {
       const input = inputs[i]
@@ -103,7 +105,7 @@ export class GraphNetwork extends Module {
     // Shapes and other constants of the file are no state, but a file has them beside it.
     const state = new Map([...source].filter(([name]) => !this.#constants.fixed.has(name)))
     const result = super.loadStateDict(state, options)
-    this.#constants.refresh()
+    // Compiled calls hold the small ones as numbers.
     changeMode()
     return result
   }

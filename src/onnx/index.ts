@@ -8,12 +8,13 @@ export type {
   Attribute,
   Attributes,
   ElementType,
+  elementTypes,
   Graph,
   GraphModel,
   GraphNode,
   GraphValue,
 } from './model.ts'
-export { operatorFamilies } from './operators/index.ts'
+export { type SupportedOperator, supportedOperators } from './operators/index.ts'
 export { readOnnx } from './read.ts'
 export { readTensorFile } from './read-tensor.ts'
 export { unsupportedReasons } from './unsupported.ts'

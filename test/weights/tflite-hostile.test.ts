@@ -104,6 +104,14 @@ describe('a damaged TensorFlow Lite file', () => {
     expect(await load(changed(change))).toBe('refused')
   })
 
+  it('is refused for sizes that are no whole numbers', async () => {
+    const pad = operatorCases.PAD!
+    const tensors = pad.tensors.with(1, { shape: [4, 2], data: [0, 0, 1.5, 2, 0, 3, 0, 1] })
+    expect(await refusal(tfliteFile({ ...pad, tensors }))).toContain(
+      'the padding has 1.5, which is no whole number',
+    )
+  })
+
   it('says where an offset leads out of it', async () => {
     const bytes = file.slice()
     new DataView(bytes.buffer).setUint32(0, 0xfffffff0, true)

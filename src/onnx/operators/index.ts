@@ -16,8 +16,7 @@ import { resizeOperators } from './resize.ts'
 import { samplingOperators } from './sampling.ts'
 import { shapeOperators } from './shape.ts'
 
-/** Every operator that can be run, by family. */
-export const operatorFamilies: Readonly<Record<string, Operators>> = {
+const families: Readonly<Record<string, Operators>> = {
   convolution: convolutionOperators,
   pooling: poolingOperators,
   linear: linearOperators,
@@ -36,9 +35,24 @@ export const operatorFamilies: Readonly<Record<string, Operators>> = {
   control: controlOperators,
 }
 
-const table = new Map<string, Operator>(
-  Object.values(operatorFamilies).flatMap((family) => Object.entries(family)),
-)
+const table = new Map<string, Operator>(Object.values(families).flatMap((family) => Object.entries(family)))
+
+/** An operator of ONNX that can be run. */
+export interface SupportedOperator {
+  readonly name: string
+  readonly family: string
+  /** The operator set in which it first appeared. */
+  readonly since: number
+  /** What is not supported, or done in another way; empty if nothing. */
+  readonly notes: string
+}
+
+/** Every operator that can be run, family by family. */
+export function supportedOperators(): SupportedOperator[] {
+  return Object.entries(families).flatMap(([family, operators]) =>
+    Object.entries(operators).map(([name, { since, notes }]) => ({ name, family, since, notes })),
+  )
+}
 
 /** The operator of a node; undefined where it cannot be run. */
 export function operatorOf(node: { readonly op: string; readonly domain: string }): Operator | undefined {

@@ -111,13 +111,7 @@ function fromScales(
   given: readonly number[],
 ): [number[], number[]] {
   if (given.length !== axes.length) call.fail(`${given.length} scales for ${axes.length} axes`)
-  const scales = given.map(exactScale)
-  return [axes.map((axis, i) => Math.floor(x.shape[axis]! * scales[i]! + 1e-6)), scales]
-}
-
-/** Scales are stored as float32; one such as 1/3 is not meant to be a little less. */
-function exactScale(scale: number): number {
-  return Math.fround(Math.round(scale)) === scale ? Math.round(scale) : scale
+  return [axes.map((axis, i) => Math.floor(Math.fround(x.shape[axis]! * given[i]!))), [...given]]
 }
 
 /** Upsample, and Resize of opset 10, which took positions as they are, without the centres of pixels. */

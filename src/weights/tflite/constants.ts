@@ -10,7 +10,7 @@ import {
   weightTensorFromBytes,
 } from '../state-dict.ts'
 import { type Quantization, shorten, type TfliteTensor } from './read.ts'
-import { tensorTypes } from './schema.ts'
+import { tensorTypes, unreadTypes } from './schema.ts'
 
 /** How a constant is to be given: its shape in the file (axes of 1 may be added), then a permutation of the axes. */
 export interface Arrangement {
@@ -30,7 +30,9 @@ function storedDTypeOf(tensor: TfliteTensor, file: string): StoredDType {
   const label = `tensor ${JSON.stringify(shorten(tensor.name))}`
   const type = tensorTypes[tensor.type]
   if (type === undefined || tensor.sparse) {
-    const what = tensor.sparse ? 'is sparse' : `has the element type ${tensor.type}`
+    const what = tensor.sparse
+      ? 'is sparse'
+      : `has the element type ${unreadTypes[tensor.type] ?? tensor.type}`
     throw new CheckpointError(file, `${label} ${what}, which cannot be read`, undefined, {
       advice: 'convert the network again, without sparsity and with weights of 8 bits or more',
     })

@@ -14,7 +14,7 @@ export function finishedGraph(t: Translation, inputs: readonly number[]): Graph 
     const name = made.has(value) && !outputs.has(value) ? value : t.emit('Identity', [value])
     outputs.set(name, index)
   }
-  const fixed = new Set([...inputValues.map(({ name }) => name), ...t.initializers.keys()])
+  const fixed = new Set([...inputValues.map(({ name }) => name), ...t.weights.stored.keys()])
   const renames = outputNames(t, outputs, fixed)
   const renamed = (name: string): string => renames.get(name) ?? name
   const nodes = needed(t.nodes, outputs.keys()).map((node) => ({
@@ -28,7 +28,7 @@ export function finishedGraph(t: Translation, inputs: readonly number[]): Graph 
     nodes,
     inputs: inputValues,
     outputs: [...outputs].map(([name, index]) => described(t, index, renamed(name))),
-    initializers: new Map([...t.initializers].filter(([name]) => taken.has(name))),
+    initializers: new Map([...t.weights.stored].filter(([name]) => taken.has(name))),
   }
 }
 

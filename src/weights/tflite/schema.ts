@@ -57,3 +57,11 @@ export const tensorTypes: Readonly<Record<number, readonly [name: TensorTypeName
   15: ['UINT32', 'U32'],
   16: ['UINT16', 'U16'],
 }
+
+/** Names of those that have none. */
+export const unreadTypes: Readonly<Record<number, string>> = {
+  5: 'STRING',
+  8: 'COMPLEX64',
+  11: 'COMPLEX128',
+  17: 'INT4',
+}

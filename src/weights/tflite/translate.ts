@@ -46,7 +46,7 @@ export function translateTflite(
         },
       )
     }
-    return { tensors: new Map([...t.initializers, ...t.unusedConstants()]), network }
+    return { tensors: new Map([...t.weights.stored, ...t.weights.unused()]), network }
   }
   const graph = finishedGraph(t, inputs)
   const runtime = model.metadata.find(({ name }) => name === 'min_runtime_version')?.data

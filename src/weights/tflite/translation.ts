@@ -2,10 +2,11 @@ import { type Attributes, type GraphNode, ints } from '../../onnx/model.ts'
 import { CheckpointError } from '../errors.ts'
 import type { RandomAccess } from '../random-access.ts'
 import { type StoredTensor, weightTensor } from '../state-dict.ts'
-import { type Arrangement, constantTensor, hostNumbers, isReadable } from './constants.ts'
+import { type Arrangement, hostNumbers } from './constants.ts'
 import { keepsOrder, type Layout, plainLayout, sameLayout } from './layout.ts'
 import { constantName, layerName, UniqueNames } from './names.ts'
 import { shorten, type TfliteModel, type TfliteOperator, type TfliteTensor } from './read.ts'
+import { Weights } from './weights.ts'
 
 /** Why an operator cannot be translated: it is listed with all others of the file. */
 export class Refusal extends Error {}
@@ -22,9 +23,6 @@ export interface Value {
   readonly batched: boolean
 }
 
-/** Constants may be shared by tensors, but a file of a few bytes is not to become many times as many. */
-const sharingLimit = 8
-
 /**
  * A graph in the making. Operators of the file ask for their inputs in the layout that they need, add nodes and say what
  * their outputs are.
@@ -32,25 +30,21 @@ const sharingLimit = 8
 export class Translation {
   readonly model: TfliteModel
   readonly nodes: GraphNode[] = []
-  /** Weights and constants by their names in state dicts. */
-  readonly initializers: Map<string, StoredTensor> = new Map()
   readonly names: UniqueNames = new UniqueNames()
+  readonly weights: Weights
   /** Set where the network mixes the images of a batch: then it takes as many as the file says. */
   batchFixed = false
-  readonly #source: RandomAccess
   readonly #bytes: Uint8Array
   readonly #values = new Map<number, Value>()
   /** Tensors that are constants under another name. */
   readonly #aliases = new Map<number, number>()
   readonly #named = new Map<string, string>()
-  readonly #used = new Set<number>()
-  #constantBytes = 0
   #node = ''
 
   /** @param bytes The beginning of the source, with all that is not external to the FlatBuffer. */
   constructor(model: TfliteModel, source: RandomAccess, bytes: Uint8Array) {
     this.model = model
-    this.#source = source
+    this.weights = new Weights(model, source, this.names)
     this.#bytes = bytes
   }
 
@@ -101,6 +95,17 @@ export class Translation {
     return hostNumbers(this.#bytes, this.model.file, tensor)
   }
 
+  /** As numbers, for those that are to be whole. */
+  wholeNumbers(index: number, what: string): number[] {
+    const values = this.numbers(index, what)
+    const wrong = values.find((value) => !Number.isSafeInteger(value))
+    if (wrong === undefined) return values
+    throw new CheckpointError(
+      this.model.file,
+      `${shorten(this.#node)}: ${what} has ${wrong}, which is no whole number`,
+    )
+  }
+
   /** As numbers, for one number. */
   number(index: number, what: string): number {
     const [value, ...rest] = this.numbers(index, what)
@@ -148,7 +153,9 @@ export class Translation {
 
   /** The name of a constant that belongs to no layer; scalars that only say how an operator works, use `numbers`. */
   constant(index: number, arrangement: Arrangement): string {
-    return this.#initializer(index, arrangement, () => this.names.take(constantName(this.tensor(index).name)))
+    return this.weights.place(this.#constant(index)!, arrangement, () =>
+      this.names.take(constantName(this.tensor(index).name)),
+    )
   }
 
   /**
@@ -168,49 +175,16 @@ export class Translation {
     }
     const place = (index: number, layout: Layout, ending: string): string =>
       this.isConstant(index)
-        ? this.#initializer(index, { shape: this.tensor(index).shape, order: layout }, named(ending))
+        ? this.weights.place(
+            this.#constant(index)!,
+            { shape: this.tensor(index).shape, order: layout },
+            named(ending),
+          )
         : this.input(index, layout)
     return {
       weight: place(weight, order, '.weight'),
       bias: bias === undefined ? undefined : place(bias, plainLayout(this.rank(bias)), '.bias'),
     }
-  }
-
-  #initializer(index: number, arrangement: Arrangement, name: () => string): string {
-    const constant = this.#constant(index)!
-    this.#used.add(constant)
-    const key = `${constant}:${arrangement.shape}:${arrangement.order}`
-    const known = this.#named.get(key)
-    if (known !== undefined) return known
-    const tensor = this.tensor(constant)
-    const stored = constantTensor(this.#source, tensor, arrangement)
-    this.#count(tensor)
-    const given = name()
-    this.initializers.set(given, stored)
-    this.#named.set(key, given)
-    return given
-  }
-
-  /** The constants that no operator took, for reading the weights of a network that has unsupported ones. */
-  unusedConstants(): Map<string, StoredTensor> {
-    const found = new Map<string, StoredTensor>()
-    for (const [index, tensor] of this.model.tensors.entries()) {
-      const isWeight = tensor.data !== undefined && (tensor.quantization !== undefined || tensor.type < 2)
-      if (!isWeight || !isReadable(tensor) || this.#used.has(index)) continue
-      this.#count(tensor)
-      const arrangement = { shape: tensor.shape, order: plainLayout(tensor.shape.length) }
-      found.set(this.names.take(constantName(tensor.name)), constantTensor(this.#source, tensor, arrangement))
-    }
-    return found
-  }
-
-  #count({ data }: TfliteTensor): void {
-    this.#constantBytes += data?.length ?? 0
-    if (this.#constantBytes <= sharingLimit * this.#source.size) return
-    throw new CheckpointError(
-      this.model.file,
-      `its tensors share the same bytes so often that they take over ${sharingLimit} times the ${this.#source.size} of the file`,
-    )
   }
 
   /** A value in another layout: a Transpose, or a Reshape where only axes of one index move. */

@@ -5,7 +5,7 @@ import { operands } from './elementwise.ts'
 /** How many elements are put before and after each axis, of TensorFlow's order. */
 function amounts(op: Operation): { before: number[]; after: number[] } {
   const rank = op.t.rank(op.input(0))
-  const pairs = op.t.numbers(op.input(1), 'the padding')
+  const pairs = op.t.wholeNumbers(op.input(1), 'the padding')
   if (pairs.length !== 2 * rank || pairs.some((n) => n < 0)) op.fail(`pads ${rank} axes by [${pairs}]`)
   return { before: pairs.filter((_, i) => i % 2 === 0), after: pairs.filter((_, i) => i % 2 === 1) }
 }

@@ -9,7 +9,7 @@ export function reduction(onnx: string, keepsBounds = false): (op: Operation) =>
     const x = op.input(0)
     const rank = op.t.rank(x)
     const axes = [
-      ...new Set(op.t.numbers(op.input(1), 'the list of axes').map((axis) => op.axis(axis, rank))),
+      ...new Set(op.t.wholeNumbers(op.input(1), 'the list of axes').map((axis) => op.axis(axis, rank))),
     ]
     const keep = op.bool(0)
     const { names, layout, batched } = operands(op, [0])

@@ -30,7 +30,7 @@ function checkedShape(op: Operation, shape: readonly number[]): readonly number[
 export function transpose(op: Operation): void {
   const x = op.input(0)
   const rank = op.t.rank(x)
-  const order = op.t.numbers(op.input(1), 'the order of the axes')
+  const order = op.t.wholeNumbers(op.input(1), 'the order of the axes')
   if (order.length !== rank || ![...order].sort((a, b) => a - b).every((axis, i) => axis === i)) {
     op.fail(`puts ${rank} axes in the order [${order}]`)
   }
@@ -59,7 +59,7 @@ export function expand(onnx: 'Tile' | 'Expand'): (op: Operation) => void {
   return (op) => {
     const x = op.input(0)
     const rank = op.t.rank(x)
-    const sizes = op.t.numbers(op.input(1), 'the sizes')
+    const sizes = op.t.wholeNumbers(op.input(1), 'the sizes')
     const isTile = onnx === 'Tile'
     if ((isTile && sizes.length !== rank) || sizes.some((n) => n < 1))
       op.fail(`repeats ${rank} axes [${sizes}] times`)

@@ -35,8 +35,8 @@ export function sliced(
 export function slice(op: Operation): void {
   const x = op.input(0)
   const rank = op.t.rank(x)
-  const begin = op.t.numbers(op.input(1), 'where a slice begins')
-  const sizes = op.t.numbers(op.input(2), 'the size of a slice')
+  const begin = op.t.wholeNumbers(op.input(1), 'where a slice begins')
+  const sizes = op.t.wholeNumbers(op.input(2), 'the size of a slice')
   if (
     begin.length !== rank ||
     sizes.length !== rank ||
@@ -78,9 +78,9 @@ export function stridedSlice(op: Operation): void {
   const [beginMask, endMask, shrinkMask] = [op.int(0), op.int(1), op.int(4)]
   if (op.int(2) !== 0 || op.int(3) !== 0 || op.bool(5))
     op.refuse('an ellipsis, a new axis or ends counted from the start')
-  const begin = op.t.numbers(op.input(1), 'where a slice begins')
-  const stops = op.t.numbers(op.input(2), 'where a slice ends')
-  const steps = op.t.numbers(op.input(3), 'the step of a slice')
+  const begin = op.t.wholeNumbers(op.input(1), 'where a slice begins')
+  const stops = op.t.wholeNumbers(op.input(2), 'where a slice ends')
+  const steps = op.t.wholeNumbers(op.input(3), 'the step of a slice')
   const dims = op.t.dims(x)
   if (
     begin.length > dims.length ||
@@ -109,7 +109,7 @@ export function stridedSlice(op: Operation): void {
 
 export function reverse(op: Operation): void {
   const rank = op.t.rank(op.input(0))
-  const axes = op.t.numbers(op.input(1), 'the list of axes').map((axis) => op.axis(axis, rank))
+  const axes = op.t.wholeNumbers(op.input(1), 'the list of axes').map((axis) => op.axis(axis, rank))
   cut(
     op,
     axes.map((axis) => ({ axis, start: end, stop: -end, step: -1 })),

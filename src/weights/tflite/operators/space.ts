@@ -13,7 +13,7 @@ export function resize(mode: 'linear' | 'nearest'): (op: Operation) => void {
     const given = op.optional(1)
     const size =
       given !== undefined && op.t.isConstant(given)
-        ? op.t.numbers(given, 'the size')
+        ? op.t.wholeNumbers(given, 'the size')
         : op.t.dims(op.output()).slice(1, 3)
     if (size.length !== 2 || size.some((n) => n < 1)) op.refuse('a size that is known only at run time')
     const [aligned, half] = [op.bool(alignField), op.bool(halfField)]
@@ -53,8 +53,8 @@ export function blocks(onnx: 'DepthToSpace' | 'SpaceToDepth'): (op: Operation) =
 function batchBlocks(op: Operation): { block: number[]; edges: number[]; to: readonly number[] } {
   const x = op.input(0)
   const to = op.t.dims(op.output())
-  const block = op.t.numbers(op.input(1), 'the block')
-  const edges = op.t.numbers(op.input(2), 'what is added or cut')
+  const block = op.t.wholeNumbers(op.input(1), 'the block')
+  const edges = op.t.wholeNumbers(op.input(2), 'what is added or cut')
   if (op.t.rank(x) !== 4 || block.length !== 2) op.refuse('other than two axes of space')
   if (block.some((n) => n < 1 || n > 65_536) || edges.length !== 4 || edges.some((n) => n < 0)) {
     op.fail(`has blocks of [${block}] and edges of [${edges}]`)
