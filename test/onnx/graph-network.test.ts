@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { createGraphNetwork, GraphError, type GraphModel, type GraphNode } from '../../src/onnx/index.ts'
-import { type Attributes, int, ints } from '../../src/onnx/model.ts'
+import {
+  createGraphNetwork,
+  DataDependentError,
+  GraphError,
+  type GraphModel,
+  type GraphNode,
+} from '../../src/onnx/index.ts'
+import { type Attribute, type Attributes, int, ints } from '../../src/onnx/model.ts'
 import { sgd } from '../../src/optim/index.ts'
 import { tensor } from '../../src/tensor/index.ts'
 import { type StoredTensor, weightTensor } from '../../src/weights/index.ts'
@@ -127,5 +133,85 @@ describe('a network from a graph', () => {
     const run = () => network.forward(tensor([1, 2]), tensor([2], [1], { dtype: 'int32' }))
     expect(run).toThrow(GraphError)
     expect(run).toThrow(/Reshape 'Reshape_y': the shape \(input 1, 's'\)/)
+  })
+
+  it('takes the branch of a condition that is known, and refuses one that the network computes', async () => {
+    const branch = (op: string): Attribute => ({
+      type: 'graph',
+      value: {
+        name: op,
+        nodes: [node(op, ['x', 'own'], ['inner'])],
+        inputs: [],
+        outputs: [{ name: 'inner', type: null, shape: null }],
+        initializers: new Map([['own', stored([], Float32Array.of(3))]]),
+      },
+    })
+    const branches = { then_branch: branch('Mul'), else_branch: branch('Add') }
+    const bySize = modelOf(
+      [
+        node('Shape', ['x'], ['shape']),
+        node('Gather', ['shape', 'zero'], ['size']),
+        node('Greater', ['size', 'two'], ['large']),
+        node('If', ['large'], ['y'], branches),
+      ],
+      [
+        ['zero', stored([], BigInt64Array.of(0n))],
+        ['two', stored([], BigInt64Array.of(2n))],
+      ],
+    )
+    const network = await createGraphNetwork(bySize)
+    expect(await network.forward(tensor([1, 2, 3])).data()).toEqual(Float32Array.of(3, 6, 9))
+    expect(await network.forward(tensor([1, 2])).data()).toEqual(Float32Array.of(4, 5))
+    const byValue = modelOf(
+      [
+        node('ReduceMax', ['x'], ['largest']),
+        node('Greater', ['largest', 'one'], ['c']),
+        node('If', ['c'], ['y'], branches),
+      ],
+      [['one', stored([], Float32Array.of(1))]],
+    )
+    const refusing = await createGraphNetwork(byValue)
+    expect(() => refusing.forward(tensor([1, 2]))).toThrow(DataDependentError)
+    expect(() => refusing.forward(tensor([1, 2]))).toThrow(/If 'If_y': the condition/)
+  })
+
+  it('sees constants that were loaded anew', async () => {
+    const network = await createGraphNetwork(
+      modelOf([node('Clip', ['x', '', 'most'], ['y'])], [['most', stored([], Float32Array.of(2))]]),
+    )
+    expect(await network.forward(tensor([1, 5])).data()).toEqual(Float32Array.of(1, 2))
+    network.loadStateDict(new Map([['most', weightTensor([], 'F32', Float32Array.of(4))]]))
+    expect(await network.forward(tensor([1, 5])).data()).toEqual(Float32Array.of(1, 4))
+  })
+
+  it('holds float16 weights as float32, exactly', async () => {
+    const half = weightTensor([2], 'F16', Uint16Array.of(0x3c00, 0x3555))
+    const network = await createGraphNetwork(
+      modelOf(
+        [node('Mul', ['x', 'w'], ['y'])],
+        [['w', { shape: [2], dtype: 'F16', read: async () => half }]],
+      ),
+    )
+    expect(await network.forward(tensor([1, 3])).data()).toEqual(Float32Array.of(1, 3 * 0.333251953125))
+    expect(network.parameters().length).toBe(1)
+  })
+
+  it.each([
+    ['a constant of absurd size', 'Expand', 2n ** 40n, /is more than what is computed before/],
+    ['a range of absurd length', 'Range', 2n ** 40n, /is too long/],
+  ])('refuses %s', async (_, op, size, error) => {
+    const inputs = op === 'Range' ? ['zero', 'size', 'one'] : ['one', 'sizes']
+    const network = await createGraphNetwork(
+      modelOf(
+        [node(op, inputs, ['y'])],
+        [
+          ['zero', stored([], BigInt64Array.of(0n))],
+          ['one', stored([], BigInt64Array.of(1n))],
+          ['size', stored([], BigInt64Array.of(size))],
+          ['sizes', stored([1], BigInt64Array.of(size))],
+        ],
+      ),
+    )
+    expect(() => network.forward(tensor([1]))).toThrow(error)
   })
 })

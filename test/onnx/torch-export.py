@@ -26,9 +26,9 @@ class Operations(torch.nn.Module):
         )
         self.up = torch.nn.ConvTranspose2d(16, 16, 3, stride=2, padding=1, output_padding=1, groups=2)
         self.activations = torch.nn.ModuleList(
-            [torch.nn.PReLU(16), torch.nn.ELU(0.7), torch.nn.SELU(), torch.nn.GELU(), torch.nn.SiLU()]
+            [torch.nn.PReLU(16), torch.nn.ELU(0.7), torch.nn.SELU(), torch.nn.GELU()]
             + [torch.nn.Softplus(), torch.nn.LeakyReLU(0.2), torch.nn.Hardtanh(-0.5, 0.9), torch.nn.ReLU6()]
-            + ([torch.nn.Hardswish(), torch.nn.Hardsigmoid(), torch.nn.Mish()] if opset > 9 else [])
+            + ([torch.nn.SiLU(), torch.nn.Hardswish(), torch.nn.Hardsigmoid(), torch.nn.Mish()] if opset > 9 else [])
         )
         self.shuffle = torch.nn.PixelShuffle(2)
         self.lrn = torch.nn.LocalResponseNorm(4)
@@ -51,13 +51,14 @@ class Operations(torch.nn.Module):
         for activation in self.activations:
             x = activation(x)
         x = f.interpolate(x, scale_factor=2.0, mode="nearest")
-        x = f.interpolate(x, size=(20, 20), mode="bilinear", align_corners=False)
         if self.opset > 9:
+            x = f.interpolate(x, size=(20, 20), mode="bilinear", align_corners=False)
             x = f.interpolate(x, size=(x.shape[2] + 3, 17), mode="bilinear", align_corners=True)
             x = f.interpolate(x, size=(12, 14), mode="bicubic", align_corners=False)
             x = f.pad(x, (1, 2, 0, 1), mode="replicate")
         x = self.lrn(x) + torch.log_softmax(x, 1) * 0.1
-        x = torch.cat([self.shuffle(x), self.shuffle(x).flip(3), x[:, ::4].repeat(1, 1, 2, 2)], 1)[:, :16]
+        mirrored, every = (self.shuffle(x).flip(3), x[:, ::4]) if self.opset > 9 else (self.shuffle(x), x[:, :4])
+        x = torch.cat([self.shuffle(x), mirrored, every.repeat(1, 1, 2, 2)], 1)[:, :16]
         if self.opset >= 16:
             n, _, h, w = x.shape
             theta = torch.tensor([[[0.8, 0.3, 0.1], [-0.2, 0.9, -0.1]]])
@@ -102,7 +103,8 @@ def export(folder, name):
         opset_version=OPERATIONS.get(name, 13 if keeps else 11),
         input_names=["input"],
         output_names=["output"],
-        dynamic_axes={"input": {0: "batch"}, "output": {0: "batch"}},
+        # Before opset 10 many operations need sizes that are fixed.
+        dynamic_axes=None if OPERATIONS.get(name) == 9 else {"input": {0: "batch"}, "output": {0: "batch"}},
         training=torch.onnx.TrainingMode.PRESERVE if keeps else torch.onnx.TrainingMode.EVAL,
         do_constant_folding=not keeps,
     )

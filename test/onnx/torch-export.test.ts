@@ -17,6 +17,10 @@ const names = [
   'densenet121',
   'efficientnet_b0',
   'mnasnet0_5',
+  'operations_9',
+  'operations_11',
+  'operations_13',
+  'operations_16',
 ]
 const python = spawnSync('/usr/bin/python3', ['-c', 'import torch, torchvision'], { encoding: 'utf8' })
 const skipped = python.status !== 0
