@@ -3,6 +3,7 @@ import { basename, dirname, isAbsolute, join } from 'node:path'
 import type { GraphModel } from '../onnx/index.ts'
 import { needsExternalData, onnxChunks } from '../onnx/write.ts'
 import type { Tensor } from '../tensor/index.ts'
+import { bufferedAccess } from './buffered.ts'
 import { CheckpointError } from './errors.ts'
 import { storeTensors } from './from-tensors.ts'
 import {
@@ -13,7 +14,7 @@ import {
   openCheckpoint,
 } from './load.ts'
 import { pyTorchChunks } from './pytorch.ts'
-import { checkRange, type RandomAccess } from './random-access.ts'
+import type { RandomAccess } from './random-access.ts'
 import { safetensorsChunks } from './safetensors-write.ts'
 import type { WeightTensor } from './state-dict.ts'
 import {
@@ -23,6 +24,7 @@ import {
 } from './training-checkpoint.ts'
 import { writeFileAtomic } from './write-file.ts'
 
+export { readDarknetConfig, saveDarknet } from './darknet/file.ts'
 export { FileWriteError, writeFileAtomic } from './write-file.ts'
 
 /** An open file; close it when no more tensors are to be read from it. */
@@ -46,38 +48,14 @@ export async function openFile(path: string): Promise<FileAccess> {
     throw new CheckpointError(path, why, undefined, { cause: error })
   }
   const file = handle
-  // What was read last: tensors are small and follow one another.
-  let window = { from: 0, until: 0, bytes: Promise.resolve(new Uint8Array(0)) }
-  const readAlone = async (offset: number, length: number): Promise<Uint8Array> => {
-    if (length > readAhead / 4) return readRange(file, path, offset, length)
-    if (offset < window.from || offset + length > window.until) {
-      const until = Math.min(offset + readAhead, size)
-      window = { from: offset, until, bytes: readRange(file, path, offset, until - offset) }
-    }
-    const { from, bytes } = window
-    return (await bytes).slice(offset - from, offset - from + length)
-  }
-  let waiting: ReadRequest[] = []
-  const flush = (): void => {
-    const runs = adjacent(waiting)
-    waiting = []
-    for (const run of runs) {
-      const [{ offset, length, resolve, reject }] = run
-      if (run.length === 1) {
-        readAlone(offset, length).then(resolve, reject)
-        continue
-      }
-      const parts = run.map((request) => new Uint8Array(request.length))
-      readParts(file, path, offset, parts).then(
-        () => run.forEach((request, i) => void request.resolve(parts[i]!)),
-        (error: unknown) => run.forEach((request) => void request.reject(error)),
-      )
-    }
-  }
-  const siblings: FileAccess[] = []
-  const access: FileAccess = {
-    name: path,
-    size,
+  const opened: FileAccess[] = []
+  return {
+    ...bufferedAccess({
+      name: path,
+      size,
+      readAhead: 4 << 20,
+      fill: (offset, parts) => readParts(file, path, offset, parts),
+    }),
     async sibling(name) {
       // What a file says of its neighbours must not lead elsewhere.
       if (isAbsolute(name) || name.split(/[\\/]/).includes('..')) {
@@ -85,61 +63,15 @@ export async function openFile(path: string): Promise<FileAccess> {
       }
       const beside = join(dirname(path), name)
       if (!(await stat(beside).catch(() => null))?.isFile()) return null
-      const opened = await openFile(beside)
-      siblings.push(opened)
-      return opened
-    },
-    async read(offset, length) {
-      checkRange(access, offset, length)
-      return new Promise<Uint8Array>((resolve, reject) => {
-        if (waiting.length === 0) queueMicrotask(flush)
-        waiting.push({ offset, length, resolve, reject })
-      })
+      const access = await openFile(beside)
+      opened.push(access)
+      return access
     },
     async close() {
-      await Promise.all([file.close(), ...siblings.map((sibling) => sibling.close())])
+      await file.close()
+      for (const access of opened) await access.close()
     },
   }
-  return access
-}
-
-interface ReadRequest {
-  readonly offset: number
-  readonly length: number
-  readonly resolve: (bytes: Uint8Array) => void
-  readonly reject: (error: unknown) => void
-}
-
-type Run = [ReadRequest, ...ReadRequest[]]
-
-/** Bytes that a short read takes in at once, and about as many as reads of neighbours that are made into one take. */
-const readAhead = 4 << 20
-
-/** Requests that were made together, by offset, those that follow one another in the file in one run. */
-function adjacent(requests: readonly ReadRequest[]): Run[] {
-  const runs: Run[] = []
-  let [start, end] = [0, -1]
-  for (const request of [...requests].sort((a, b) => a.offset - b.offset)) {
-    if (request.offset === end && end - start < readAhead && request.length < readAhead)
-      runs.at(-1)!.push(request)
-    else {
-      runs.push([request])
-      start = request.offset
-    }
-    end = request.offset + request.length
-  }
-  return runs
-}
-
-async function readRange(
-  file: FileHandle,
-  path: string,
-  offset: number,
-  length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length)
-  await readParts(file, path, offset, [bytes])
-  return bytes
 }
 
 /** Fills the parts, one after another, with what begins at `offset`. */

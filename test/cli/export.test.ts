@@ -5,7 +5,7 @@ import { createModel } from '../../src/models/index.ts'
 import { noGrad, type Tensor, tensor } from '../../src/tensor/index.ts'
 import { loadStateDictFile, saveSafetensors } from '../../src/weights/file.ts'
 import { readMessage } from '../../src/weights/protobuf.ts'
-import { type Finished, ocelli, temporaryFolder } from '../support/command-line.ts'
+import { type Finished, ocelli, temporaryFolder, writePicture } from '../support/command-line.ts'
 import { distance, onnxRuntime, openSession } from '../support/onnx-runtime.ts'
 
 const cwd = temporaryFolder()
@@ -42,6 +42,11 @@ describe('ocelli export', () => {
     expect(stdout).toContain('input input: FLOAT [batch, 1, 32, 32]')
     expect(stdout).toContain('output output: FLOAT [batch, 3]')
     expect(stdout).not.toContain('fresh')
+    // The reader told of the network by the file itself finds its classes.
+    await writePicture(file('bird.png'), [200, 120, 40])
+    const predicted = await run('predict', '-w', 'birds.onnx', 'bird.png', '--json')
+    expect(predicted.code, predicted.stderr).toBe(0)
+    expect(predicted.stdout).toContain('heron')
     const { model, classes, preprocessing, ocelli: own } = metadataOf(file('birds.onnx'))
     expect(model).toBe('lenet5')
     expect(JSON.parse(classes!)).toEqual(['crane', 'heron', 'stork'])
@@ -60,7 +65,18 @@ describe('ocelli export', () => {
   })
 
   it('takes the size, the batch, the operator set and labels that are asked for', async () => {
-    const options = ['--batch', '2', '--input-size', '64x96', '--opset', '21', '--external-data', '--json']
+    const options = [
+      '--weights',
+      'fresh',
+      '--batch',
+      '2',
+      '--input-size',
+      '64x96',
+      '--opset',
+      '21',
+      '--external-data',
+      '--json',
+    ]
     const { code, stdout, stderr } = await run('export', 'squeezenet1_1', 'sq.onnx', ...options)
     expect(code, stderr).toBe(0)
     const report = JSON.parse(stdout)
@@ -81,7 +97,7 @@ describe('ocelli export', () => {
       [['lenet5', 'a.onnx', '--input-size', '8'], 'lenet5'],
       [['lenet5', 'no/where.onnx'], 'no/where.onnx'],
     ] as const) {
-      const { code, stderr } = await run('export', ...args)
+      const { code, stderr } = await run('export', ...args, '--weights', 'fresh')
       expect(code, args.join(' ')).not.toBe(0)
       expect(stderr, args.join(' ')).toContain(message)
       expect(stderr).not.toContain('    at ')

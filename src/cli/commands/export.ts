@@ -1,27 +1,26 @@
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Network } from '../../models/index.ts'
+import { checkOpset } from '../../onnx/export-opset.ts'
 import { type ExportOptions, exportOnnx, FixedBatchError, type GraphModel } from '../../onnx/index.ts'
 import { evaluationTransform, type Preprocessing } from '../../transforms/index.ts'
 import { saveOnnx } from '../../weights/file.ts'
 import type { Json } from '../../weights/index.ts'
 import { type Command, CommandError, defineCommand, UsageError } from '../command.ts'
+import { createNetwork, fittedNetwork, withEntryOptions } from '../fitted-network.ts'
 import { labelsOf, publishedLabels, readLabels } from '../labels.ts'
-import { parseModelOptions } from '../model-options.ts'
+import { metadataOf, parseModelOptions } from '../model-options.ts'
 import {
-  buildNetwork,
-  createNetwork,
   type Description,
   descriptionMetadata,
   type KnownWeights,
   knownOf,
-  loadInto,
-  metadataOf,
   networkOptions,
   readWeights,
 } from '../network.ts'
 import { counted } from '../progress.ts'
 import { version } from '../version.ts'
+import { locateWeights } from '../weight-files.ts'
 
 export const exportCommand: Command = defineCommand({
   name: 'export',
@@ -62,22 +61,30 @@ export const exportCommand: Command = defineCommand({
   details: [
     'Images go in as float32 [batch, channels, height, width], prepared as the weights want it. What is known of the network ' +
       '(its name, its options, its classes, how images are prepared) goes into the file, so that ocelli predict --weights FILE.onnx ' +
-      'needs to be told nothing. Without --weights they are drawn afresh.',
+      'needs to be told nothing. Without --weights the published ones are taken, and where there are none, or with --weights fresh, ' +
+      'they are drawn anew.',
   ],
   examples: [
-    'ocelli export resnet50 resnet50.onnx --weights resnet50-11ad3fa6.pth',
+    'ocelli export resnet50 resnet50.onnx',
     'ocelli export mobilenet_v2 mobile.onnx --weights run/best.safetensors --batch 1 --opset 13',
-    'ocelli export lenet5 lenet.onnx --training',
+    'ocelli export lenet5 lenet.onnx --weights fresh --training',
   ],
   run: async ([name, path, ...more], flags) => {
     if (name === undefined || path === undefined || more.length > 0) {
       throw new UsageError('export takes a network and the file to write, such as resnet50.onnx')
     }
     if (!/\.onnx$/i.test(path)) throw new UsageError(`${path}: ONNX files end in .onnx`)
+    // Before anything is downloaded.
+    const batch = batchFrom(flags.batch)
+    const asked = flags.inputSize === undefined ? null : sizeFrom(flags.inputSize)
+    try {
+      checkOpset(flags.opset)
+    } catch (error) {
+      throw new UsageError(`--opset: ${(error as Error).message}`)
+    }
     const { network, options, known, metadata } = await prepared(name, flags)
     const { inputSize, channels = 3 } = known.preprocessing
-    const size = flags.inputSize === undefined ? pairOf(inputSize) : sizeFrom(flags.inputSize)
-    const batch = batchFrom(flags.batch)
+    const size = asked ?? pairOf(inputSize)
     // The network says itself how many channels it takes, where an option did.
     const inputShape = [batch ?? 1, Number(options.inChannels ?? channels), ...size]
     const model = await exported(name, network, {
@@ -91,7 +98,7 @@ export const exportCommand: Command = defineCommand({
       producer: `ocelli ${version()}`,
     })
     const files = await saveOnnx(path, model, flags.externalData ? { threshold: 1024 } : {})
-    await report(model, files, flags.weights, flags.json)
+    await report(model, files, areFresh(name, flags.weights), flags.json)
   },
 })
 
@@ -109,18 +116,22 @@ interface Prepared {
   readonly metadata: Readonly<Record<string, string>>
 }
 
+/** Weights are drawn where that is asked for, and where none are published and none are given. */
+function areFresh(name: string, weights: string | undefined): boolean {
+  return weights === 'fresh' || (weights === undefined && metadataOf(name).weights.length === 0)
+}
+
 /** The network with its weights, and what the file is to say of both. */
 async function prepared(name: string, flags: Flags): Promise<Prepared> {
   const registered = metadataOf(name)
   const asked = parseModelOptions(flags.modelOption)
-  const { network, options, known } =
-    flags.weights === undefined
-      ? {
-          network: await createNetwork(name, asked),
-          options: asked,
-          known: { own: null, entry: null, preprocessing: registered.preprocessing },
-        }
-      : await withWeights(name, asked, flags.weights)
+  const { network, options, known } = areFresh(name, flags.weights)
+    ? {
+        network: await createNetwork(name, asked),
+        options: asked,
+        known: { own: null, entry: null, preprocessing: registered.preprocessing },
+      }
+    : await withWeights(name, asked, flags.weights ?? 'default')
   const labels =
     flags.labels !== undefined
       ? await readLabels(flags.labels)
@@ -155,13 +166,13 @@ async function prepared(name: string, flags: Flags): Promise<Prepared> {
 async function withWeights(
   name: string,
   asked: { readonly [key: string]: Json },
-  path: string,
+  weights: string,
 ): Promise<Pick<Prepared, 'network' | 'options'> & { readonly known: KnownWeights }> {
-  const { tensors, description } = await readWeights(path)
-  const known = await knownOf(name, description, path)
-  const given = { ...known.own?.options, ...asked }
-  const { network, inferred } = await buildNetwork(name, given, tensors)
-  loadInto(network, tensors, path, name)
+  const located = await locateWeights(weights, name)
+  const { tensors, description } = await readWeights(located.path)
+  const known = await knownOf(name, description, located)
+  const given = withEntryOptions(name, known.entry, { ...known.own?.options, ...asked })
+  const { network, inferred } = await fittedNetwork(name, given, tensors, located.path)
   return { network, known, options: inferred ? { ...given, numClasses: network.numClasses } : given }
 }
 
@@ -184,12 +195,11 @@ async function exported(name: string, network: Network, options: ExportOptions):
 async function report(
   model: GraphModel,
   files: readonly string[],
-  weights: string | undefined,
+  fresh: boolean,
   json: boolean,
 ): Promise<void> {
   const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size))
   const { graph, opset } = model
-  const fresh = weights === undefined
   if (json) {
     const described = { opset, inputs: graph.inputs, outputs: graph.outputs, nodes: graph.nodes.length }
     const written = files.map((file, i) => ({ file, bytes: sizes[i] }))
@@ -198,7 +208,7 @@ async function report(
   }
   for (const [i, file] of files.entries()) console.log(`${file}: ${(sizes[i]! / 1e6).toFixed(1)} MB`)
   console.log(
-    `opset ${opset}, ${counted(graph.nodes.length, 'node')}${fresh ? '; the weights are fresh: --weights FILE' : ''}`,
+    `opset ${opset}, ${counted(graph.nodes.length, 'node')}${fresh ? '; the weights are fresh' : ''}`,
   )
   for (const [kind, values] of [
     ['input', graph.inputs],

@@ -2,6 +2,7 @@ import type { Command } from '../command.ts'
 import { calibrate } from './calibrate.ts'
 import { convert } from './convert.ts'
 import { demo } from './demo.ts'
+import { detect } from './detect.ts'
 import { evalCommand } from './eval.ts'
 import { exportCommand } from './export.ts'
 import { info } from './info.ts'
@@ -12,12 +13,14 @@ import { profile } from './profile.ts'
 import { summaryCommand } from './summary.ts'
 import { trainCommand } from './train.ts'
 import { verify } from './verify.ts'
+import { weightsCommand } from './weights.ts'
 
 export const commands: readonly Command[] = [
   demo,
   trainCommand,
   evalCommand,
   predict,
+  detect,
   summaryCommand,
   profile,
   inspect,
@@ -26,5 +29,6 @@ export const commands: readonly Command[] = [
   verify,
   calibrate,
   list,
+  weightsCommand,
   info,
 ]

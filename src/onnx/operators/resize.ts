@@ -12,6 +12,8 @@ import {
   sourceOf,
 } from './resize-taps.ts'
 
+const largestAxis = 2 ** 20
+
 function resizeAxes(
   call: Call,
   x: Tensor,
@@ -22,6 +24,9 @@ function resizeAxes(
   let y = floats
   for (const [i, axis] of axes.entries()) {
     if (axis === null) continue
+    if (!(axis.outSize > 0 && axis.outSize <= largestAxis && axis.scale > 0)) {
+      call.fail(`axis ${i} of ${axis.inSize} cannot be resized to ${axis.outSize}`)
+    }
     const key = `onnxResize(${JSON.stringify([axis, resizing])})`
     const taps = tapsFor(key, axis.inSize, axis.outSize, (output) => rowOf(axis, resizing, output))
     y = applyTaps(call.node.op, y, i, taps)
@@ -176,7 +181,7 @@ function sampled(call: Call): Tensor {
     bicubic: 'bicubic',
   } as const
   const x = call.tensor(0)
-  if (x.rank !== 4) call.fail('only images [n, c, h, w] can be sampled')
+  if (x.rank !== 4) call.refuse('sampling of volumes')
   return gridSample(x, call.tensor(1), {
     mode: names[mode],
     paddingMode: call.text('padding_mode', ['zeros', 'border', 'reflection'], 'zeros'),
