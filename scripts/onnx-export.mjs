@@ -55,16 +55,11 @@ function report(results) {
   const worst = compared.toSorted(([, a], [, b]) => b.difference - a.difference)
   const beyond = worst.filter(([, { difference }]) => !(difference <= bound))
   console.log(`\n${compared.length} of ${results.length} networks run; the largest differences:`)
-  for (const [name, { difference, reference }] of worst.slice(0, Math.max(10, beyond.length))) {
-    const own =
-      reference === undefined
-        ? ''
-        : `; Ocelli itself is ${reference.toExponential(1)} off its float64 reference`
-    console.log(`  ${name}: ${difference.toExponential(1)}${own}`)
+  for (const [name, { difference }] of worst.slice(0, Math.max(10, beyond.length))) {
+    console.log(`  ${name}: ${difference.toExponential(1)}`)
   }
   for (const [name, { error }] of failed) console.log(`  ${name} failed: ${error}`)
-  const unexplained = beyond.filter(([, { difference, reference }]) => !(difference <= 4 * reference))
-  if (failed.length + unexplained.length > 0) process.exitCode = 1
+  if (failed.length + beyond.length > 0) process.exitCode = 1
 }
 
 function inChild(name) {
@@ -108,6 +103,9 @@ async function compareOne(name) {
   const network = await createModel(name)
   shakeStatistics(network, new Generator(1))
   network.train(options.training)
+  // What is dropped is random; the rest of training is not.
+  for (const module of network.modules())
+    if (/Drop/.test(module.constructor.name) && 'p' in module) module.p = 0
   const shape = smallInput(modelMetadata(name), options.training)
   const { training } = options
   const model = await exportOnnx(network, {
@@ -130,8 +128,8 @@ async function compareOne(name) {
     logSeverityLevel: 3,
   })
   const noise = new Generator(2)
-  let [difference, reference, outputs] = [0, undefined, 0]
-  for (const batch of training ? [2, 3] : [1, 3]) {
+  let [difference, outputs] = [0, 0]
+  for (const batch of training ? [4, 5] : [1, 3]) {
     const values = new Float32Array(batch * shape.reduce((a, b) => a * b, 1))
     noise.fillNormal(values)
     const run = () => noGrad(() => network.forwardAll(tensor(values, [batch, ...shape])))
@@ -144,20 +142,21 @@ async function compareOne(name) {
     for (const [i, output] of own.entries()) {
       difference = Math.max(difference, distance(await output.data(), theirs[session.outputNames[i]]))
     }
-    if (batch === (training ? 2 : 1)) {
+    if (batch === (training ? 4 : 1)) {
       for (const [key, buffer] of buffers) {
         const updated = theirs[`${key}.updated`]
-        if (updated !== undefined) difference = Math.max(difference, distance(await buffer.data(), updated))
+        if (updated !== undefined)
+          difference = Math.max(difference, distance(await buffer.data(), updated, 0.01))
       }
     }
   }
   process.stdout.write(
-    `${JSON.stringify({ difference, reference, outputs, nodes: model.graph.nodes.length, bytes: file.size })}\n`,
+    `${JSON.stringify({ difference, outputs, nodes: model.graph.nodes.length, bytes: file.size })}\n`,
   )
 }
 
-/** The largest difference over the largest value. */
-function distance(own, { data }) {
+/** The largest difference over the largest value, which counts as `least` at least. */
+function distance(own, { data }, least = 0) {
   if (own.length !== data.length)
     throw new Error(`${own.length} values in Ocelli, ${data.length} in ONNX Runtime`)
   let [most, scale] = [0, 0]
@@ -167,7 +166,7 @@ function distance(own, { data }) {
     if (!(apart <= most)) most = apart
     scale = Math.max(scale, Math.abs(own[i]))
   }
-  return most === 0 ? 0 : most / scale
+  return most === 0 ? 0 : most / Math.max(scale, least)
 }
 
 /** As of a network that has seen data: fresh running statistics would leave a mistake in them unseen. */

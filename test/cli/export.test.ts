@@ -5,7 +5,7 @@ import { createModel } from '../../src/models/index.ts'
 import { noGrad, type Tensor, tensor } from '../../src/tensor/index.ts'
 import { loadStateDictFile, saveSafetensors } from '../../src/weights/file.ts'
 import { readMessage } from '../../src/weights/protobuf.ts'
-import { type Finished, ocelli, temporaryFolder } from '../support/command-line.ts'
+import { type Finished, ocelli, temporaryFolder, writePicture } from '../support/command-line.ts'
 import { distance, onnxRuntime, openSession } from '../support/onnx-runtime.ts'
 
 const cwd = temporaryFolder()
@@ -41,7 +41,12 @@ describe('ocelli export', () => {
     expect(stdout).toContain('opset 17')
     expect(stdout).toContain('input input: FLOAT [batch, 1, 32, 32]')
     expect(stdout).toContain('output output: FLOAT [batch, 3]')
-    expect(stdout).not.toContain('fresh')
+    expect(stdout).not.toContain('drawn anew')
+    // The reader told of the network by the file itself finds its classes.
+    await writePicture(file('bird.png'), [200, 120, 40])
+    const predicted = await run('predict', '-w', 'birds.onnx', 'bird.png', '--json')
+    expect(predicted.code, predicted.stderr).toBe(0)
+    expect(predicted.stdout).toContain('heron')
     const { model, classes, preprocessing, ocelli: own } = metadataOf(file('birds.onnx'))
     expect(model).toBe('lenet5')
     expect(JSON.parse(classes!)).toEqual(['crane', 'heron', 'stork'])

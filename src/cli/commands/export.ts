@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Network } from '../../models/index.ts'
+import { checkOpset } from '../../onnx/export-opset.ts'
 import { type ExportOptions, exportOnnx, FixedBatchError, type GraphModel } from '../../onnx/index.ts'
 import { evaluationTransform, type Preprocessing } from '../../transforms/index.ts'
 import { saveOnnx } from '../../weights/file.ts'
@@ -60,10 +61,10 @@ export const exportCommand: Command = defineCommand({
   details: [
     'Images go in as float32 [batch, channels, height, width], prepared as the weights want it. What is known of the network ' +
       '(its name, its options, its classes, how images are prepared) goes into the file, so that ocelli predict --weights FILE.onnx ' +
-      'needs to be told nothing. Without --weights they are drawn afresh.',
+      'needs to be told nothing. Without --weights they are drawn anew, as the last line says; --weights default takes those published.',
   ],
   examples: [
-    'ocelli export resnet50 resnet50.onnx --weights resnet50-11ad3fa6.pth',
+    'ocelli export resnet50 resnet50.onnx --weights default',
     'ocelli export mobilenet_v2 mobile.onnx --weights run/best.safetensors --batch 1 --opset 13',
     'ocelli export lenet5 lenet.onnx --training',
   ],
@@ -78,10 +79,17 @@ export const exportCommand: Command = defineCommand({
 
 /** Writes the network of that name, with its weights, as the flags say. */
 export async function exportNetwork(name: string, path: string, flags: ExportFlags): Promise<void> {
+  // Before anything is downloaded.
+  const batch = batchFrom(flags.batch)
+  const asked = flags.inputSize === undefined ? null : sizeFrom(flags.inputSize)
+  try {
+    checkOpset(flags.opset)
+  } catch (error) {
+    throw new UsageError(`--opset: ${(error as Error).message}`)
+  }
   const { network, options, known, metadata } = await prepared(name, flags)
   const { inputSize, channels = 3 } = known.preprocessing
-  const size = flags.inputSize === undefined ? pairOf(inputSize) : sizeFrom(flags.inputSize)
-  const batch = batchFrom(flags.batch)
+  const size = asked ?? pairOf(inputSize)
   // The network says itself how many channels it takes, where an option did.
   const inputShape = [batch ?? 1, Number(options.inChannels ?? channels), ...size]
   const model = await exported(name, network, {
@@ -95,7 +103,7 @@ export async function exportNetwork(name: string, path: string, flags: ExportFla
     producer: `ocelli ${version()}`,
   })
   const files = await saveOnnx(path, model, flags.externalData ? { threshold: 1024 } : {})
-  await report(model, files, flags.weights, flags.json)
+  await report(model, files, flags.weights === undefined, flags.json)
 }
 
 export interface ExportFlags {
@@ -207,12 +215,11 @@ async function exported(name: string, network: Network, options: ExportOptions):
 async function report(
   model: GraphModel,
   files: readonly string[],
-  weights: string | undefined,
+  fresh: boolean,
   json: boolean,
 ): Promise<void> {
   const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size))
   const { graph, opset } = model
-  const fresh = weights === undefined
   if (json) {
     const described = { opset, inputs: graph.inputs, outputs: graph.outputs, nodes: graph.nodes.length }
     const written = files.map((file, i) => ({ file, bytes: sizes[i] }))
@@ -221,7 +228,7 @@ async function report(
   }
   for (const [i, file] of files.entries()) console.log(`${file}: ${(sizes[i]! / 1e6).toFixed(1)} MB`)
   console.log(
-    `opset ${opset}, ${counted(graph.nodes.length, 'node')}${fresh ? '; the weights are fresh: --weights FILE' : ''}`,
+    `opset ${opset}, ${counted(graph.nodes.length, 'node')}${fresh ? '; the weights are drawn anew: --weights default takes those published, --weights FILE others' : ''}`,
   )
   for (const [kind, values] of [
     ['input', graph.inputs],
