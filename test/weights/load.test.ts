@@ -23,7 +23,6 @@ describe('openCheckpoint', () => {
     ['version https://git-lfs.github.com/spec/v1\n', 'a Git LFS pointer'],
     ['<!DOCTYPE html>', 'an HTML or XML page'],
     ['\x1f\x8b\x08', 'packed with gzip'],
-    ['\x89HDF\r\n\x1a\n', 'an HDF5 file'],
     ['\x93NUMPY\x01', 'a numpy array'],
     ['\x1c\0\0\0TFL3', 'a TensorFlow Lite model'],
     ['PK\x05\x06', 'a zip archive without members'],
