@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { catalogueRows, listModels, modelMetadata, modelOptions } from '../dist/models/index.js'
+import { operatorFamilies, unsupportedReasons } from '../dist/onnx/index.js'
 import { formats } from '../dist/weights/index.js'
 import { billions, millions, table } from './markdown.mjs'
 import { imageNetTop1, zooPicture, zooSections } from './zoo-page.mjs'
@@ -52,6 +53,26 @@ async function options() {
   return table(['row', 'options'], rows)
 }
 
+/** The operators of ONNX that can be run, by family. */
+function onnxOperators() {
+  const rows = Object.entries(operatorFamilies).flatMap(([family, operators]) =>
+    Object.keys(operators)
+      .sort()
+      .map((name) => [family, `\`${name}\``, `${operators[name].since}`, operators[name].notes]),
+  )
+  const count = `${rows.length} operators; the number is that of the operator set in which each first appeared.`
+  return `${count}\n\n${table(['family', 'operator', 'since', 'notes'], rows, [2])}`
+}
+
+function onnxUnsupported() {
+  const names = [...unsupportedReasons.keys()]
+  const rows = [...new Set(unsupportedReasons.values())].map((reason) => [
+    reason,
+    names.flatMap((name) => (unsupportedReasons.get(name) === reason ? [`\`${name}\``] : [])).join(', '),
+  ])
+  return table(['reason', 'operators'], rows)
+}
+
 function range(members, value, format) {
   const values = members.map(value)
   const [low, high] = [format(Math.min(...values)), format(Math.max(...values))]
@@ -93,6 +114,8 @@ const parts = {
   zoo: zooSections(all),
   options: await options(),
   help: help(),
+  onnxOperators: onnxOperators(),
+  onnxUnsupported: onnxUnsupported(),
 }
 
 function filled(text) {

@@ -1,4 +1,6 @@
 export * as data from './data/index.ts'
+export * as detection from './detection/index.ts'
+export * as hub from './hub/index.ts'
 export * as metrics from './metrics/index.ts'
 export * from './models/index.ts'
 export * as nn from './nn/index.ts'

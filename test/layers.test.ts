@@ -11,15 +11,16 @@ const levels: readonly (readonly string[])[] = [
   ['backends'],
   ['tensor'],
   ['nn', 'transforms', 'weights', 'onnx', 'metrics'],
-  ['optim', 'data'],
+  ['optim', 'data', 'hub'],
   ['models'],
+  ['detection'],
   ['train'],
   ['cli'],
 ]
 
 /** What no browser loads; the rest may not import Node's modules. */
 const nodeOnly =
-  /^(backends\/(native\/|wasm\/node\.ts)|cli\/|train\/|weights\/file\.ts|data\/(node|decode|folder|idx-files|image-folder|image-list|image-rows|labelled-folder|open)\.ts)/
+  /^(backends\/(native\/|wasm\/node\.ts)|cli\/|train\/|weights\/((darknet\/)?file|write-file)\.ts|hub\/(cache|download|download-errors|lock|node|part|request|settings|verify)\.ts|data\/(node|decode|encode|folder|idx-files|image-folder|image-list|image-rows|labelled-folder|open)\.ts)/
 
 function levelOf(folder: string): number {
   return levels.findIndex((level) => level.includes(folder))

@@ -3,7 +3,7 @@ import type { GraphModel } from '../onnx/index.ts'
 import { createGraphNetwork, type GraphNetwork } from '../onnx/index.ts'
 import { concat, noGrad, type Tensor, zeros } from '../tensor/index.ts'
 import type { Preprocessing } from '../transforms/index.ts'
-import { openFile } from '../weights/file.ts'
+import { type FileAccess, openFile } from '../weights/file.ts'
 import { openCheckpoint } from '../weights/index.ts'
 import { CommandError } from './command.ts'
 
@@ -18,26 +18,47 @@ export interface FileNetwork {
   readonly metadata: Readonly<Record<string, string>>
 }
 
+/** An open file's network; its weights are read from the file as they are asked for. */
+export interface OpenGraph {
+  readonly model: GraphModel
+  readonly metadata: Readonly<Record<string, string>>
+  close(): Promise<void>
+}
+
 /**
- * The network that a file of weights holds; null for formats that hold weights alone, and where the file is one of them.
+ * The network that a file holds, as it is there; null for formats that hold weights alone.
  * @param structure The file of the structure, for formats that keep it apart, where it bears another name.
  */
-export async function openFileNetwork(path: string, structure?: string): Promise<FileNetwork | null> {
+export async function openGraph(path: string, structure?: string): Promise<OpenGraph | null> {
   const file = await openFile(path)
-  const beside = structure === undefined ? undefined : await openFile(structure)
-  try {
-    const checkpoint = await openCheckpoint(file, { ...(beside && { structure: beside }) })
-    if (checkpoint.network === undefined) {
-      if (beside === undefined) return null
-      throw new CommandError(
-        `--structure ${structure}: ${path} is of a format whose weights have no file of structure`,
-      )
-    }
-    const model = await checkpoint.network()
-    return await classifierOf(await createGraphNetwork(model), model, path, checkpoint.metadata)
-  } finally {
+  let beside: FileAccess | undefined
+  const close = async (): Promise<void> => {
     await file.close()
     await beside?.close()
+  }
+  try {
+    beside = structure === undefined ? undefined : await openFile(structure)
+    const { network, metadata } = await openCheckpoint(file, { ...(beside && { structure: beside }) })
+    if (network !== undefined) return { model: await network(), metadata, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+  await close()
+  if (structure === undefined) return null
+  throw new CommandError(
+    `--structure ${structure}: ${path} is of a format whose weights have no file of structure`,
+  )
+}
+
+/** The classifier that a file of weights holds; see openGraph. */
+export async function openFileNetwork(path: string, structure?: string): Promise<FileNetwork | null> {
+  const open = await openGraph(path, structure)
+  if (open === null) return null
+  try {
+    return await classifierOf(await createGraphNetwork(open.model), open.model, path, open.metadata)
+  } finally {
+    await open.close()
   }
 }
 

@@ -1,18 +1,12 @@
-import type { Network } from '../models/index.ts'
+import { loadAdapted, type Network } from '../models/index.ts'
 import type { Preprocessing } from '../transforms/index.ts'
 import type { Json } from '../weights/index.ts'
-import { UsageError } from './command.ts'
-import { parseModelOptions } from './model-options.ts'
-import {
-  createNetwork,
-  knownOf,
-  loadInto,
-  metadataOf,
-  type NetworkFlags,
-  readWeights,
-  requireClassifier,
-} from './network.ts'
+import { CommandError, UsageError } from './command.ts'
+import { adapted, createNetwork, misfit, reportAdaptations, withEntryOptions } from './fitted-network.ts'
+import { metadataOf, parseModelOptions } from './model-options.ts'
+import { knownOf, type NetworkFlags, readWeights, requireClassifier } from './network.ts'
 import { counted } from './progress.ts'
+import { locateWeights } from './weight-files.ts'
 
 /** What training starts from. */
 export interface Start {
@@ -20,6 +14,8 @@ export interface Start {
   readonly modelOptions: { readonly [key: string]: Json }
   /** As the weights want their images, or as is usual for the network. */
   readonly preprocessing: Preprocessing
+  /** The file of the weights; undefined for fresh ones. */
+  readonly weights: string | undefined
 }
 
 /** The network that the flags name, or that a checkpoint of ocelli train was saved from. */
@@ -32,15 +28,17 @@ export async function startOf(flags: Omit<NetworkFlags, 'labels'>): Promise<Star
   }
   if (flags.weights === undefined) {
     if (flags.model === undefined) return null
-    return { model: flags.model, modelOptions: given, preprocessing: metadataOf(flags.model).preprocessing }
+    const { preprocessing } = metadataOf(flags.model)
+    return { model: flags.model, modelOptions: given, preprocessing, weights: undefined }
   }
   if (flags.model !== undefined) metadataOf(flags.model)
-  const { description } = await readWeights(flags.weights)
+  const located = await locateWeights(flags.weights, flags.model)
+  const { description } = await readWeights(located.path)
   const model = flags.model ?? description?.model
   if (model === undefined) return null
-  const { own, preprocessing } = await knownOf(model, description, flags.weights)
-  const { numClasses: _, ...stored } = own?.options ?? {}
-  return { model, modelOptions: { ...stored, ...given }, preprocessing }
+  const { own, entry, preprocessing } = await knownOf(model, description, located)
+  const { numClasses: _, ...options } = withEntryOptions(model, entry, { ...own?.options, ...given })
+  return { model, modelOptions: options, preprocessing, weights: located.path }
 }
 
 /** A network with the weights of a file where they fit, and a fresh classifier where the classes are others. */
@@ -54,18 +52,17 @@ export async function networkFrom(
   requireClassifier(name, network)
   if (weights === undefined) return network
   const { tensors } = await readWeights(weights)
-  const { missing, unexpected, mismatched } = network.loadStateDict(tensors, { strict: false })
-  if (missing.length + unexpected.length + mismatched.length === 0) return network
-  const stored = tensors.get([...network.stateDict()].at(-1)![0])
-  const original = await createNetwork(name, {
-    ...options,
-    ...(stored?.shape[0] !== undefined && { numClasses: stored.shape[0] }),
-  })
-  loadInto(original, tensors, weights, name)
+  const state = await adapted(name, network, options, tensors)
+  try {
+    loadAdapted(network, state)
+  } catch (error) {
+    throw new CommandError(`${weights}: ${misfit(name, error, '; --model NAME takes another network')}`)
+  }
+  reportAdaptations(weights, state)
+  if (state.otherClasses === null) return network
   console.error(
-    `${counted(original.numClasses, 'class', 'classes')}, from ${weights}; a new classifier for ` +
+    `${counted(state.otherClasses, 'class', 'classes')}, from ${weights}; a new classifier for ` +
       `${counted(numClasses, 'class', 'classes')}, from the data`,
   )
-  original.resetClassifier(numClasses)
-  return original
+  return network
 }

@@ -1,7 +1,7 @@
 import { sizeOf } from '../graph/shape.ts'
 import { listModels, modelMetadata, type Network } from '../models/index.ts'
 import { defaultDType, type StateDict } from '../weights/index.ts'
-import { createNetwork } from './network.ts'
+import { createNetwork } from './fitted-network.ts'
 
 export interface FittingNetwork {
   readonly name: string

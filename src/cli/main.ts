@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { DataError } from '../data/index.ts'
 import { ImageDecodeError, MissingDecoderError } from '../data/node.ts'
+import { HubError } from '../hub/index.ts'
 import { ShapeError, silenceBackendChoice } from '../tensor/index.ts'
 import { NonFiniteLossError } from '../train/index.ts'
 import { FileWriteError } from '../weights/file.ts'
@@ -14,6 +15,7 @@ const expectedErrors = [
   CommandError,
   CheckpointError,
   FileWriteError,
+  HubError,
   DataError,
   MissingDecoderError,
   NonFiniteLossError,

@@ -1,25 +1,19 @@
 import { basename } from 'node:path'
-import {
-  type ClassLabel,
-  createModel,
-  hasModel,
-  type ModelMetadata,
-  modelMetadata,
-  type Network,
-  type WeightEntry,
-} from '../models/index.ts'
+import type { ClassLabel, Network, WeightEntry } from '../models/index.ts'
 import type { Module } from '../nn/index.ts'
 import type { Preprocessing } from '../transforms/index.ts'
 import type { TransformDescription } from '../transforms/transform.ts'
 import { loadStateDictFile } from '../weights/file.ts'
-import type { Json, StateDict } from '../weights/index.ts'
+import type { DarknetConfig, Json, StateDict } from '../weights/index.ts'
 import { CommandError, type ListOption, type TextOption, UsageError } from './command.ts'
 import { type FileNetwork, openFileNetwork, usualPreprocessing } from './file-network.ts'
+import { fittedNetwork, withEntryOptions } from './fitted-network.ts'
 import { type Statistics, withStatistics } from './image-options.ts'
 import { imageNetLabels, labelsOf, publishedLabels, readLabels } from './labels.ts'
-import { parseModelOptions } from './model-options.ts'
+import { metadataOf, parseModelOptions } from './model-options.ts'
 import { counted } from './progress.ts'
 import { weightEntryOf } from './weight-entry.ts'
+import { type LocatedWeights, locateWeights } from './weight-files.ts'
 
 export const networkOptions: {
   readonly model: TextOption
@@ -36,9 +30,11 @@ export const networkOptions: {
   },
   weights: {
     kind: 'text',
-    placeholder: 'file',
+    placeholder: 'weights',
     short: 'w',
-    description: 'a file of any format that ocelli reads; one that holds its network needs no --model',
+    description:
+      'published ones by tag, or default; an address, or hf:owner/repository; or a file of any format that ocelli reads, of which ' +
+      'those that hold their network need no --model',
   },
   structure: {
     kind: 'text',
@@ -82,15 +78,6 @@ export interface LoadedNetwork {
   readonly transform: TransformDescription | null
 }
 
-/** The metadata of a network of the registry; an unknown name is an error of the command line. */
-export function metadataOf(name: string): ModelMetadata {
-  try {
-    return modelMetadata(name)
-  } catch (error) {
-    throw new UsageError((error as Error).message.replace('listModels() has', 'ocelli list shows'))
-  }
-}
-
 /** What ocelli train wrote beside the weights. */
 export interface Description {
   readonly model: string
@@ -108,10 +95,14 @@ export interface WeightFile {
   readonly leftOut: readonly string[]
 }
 
-/** @param key Which entry of a PyTorch file holds the weights; searched unless given. */
-export async function readWeights(path: string, key?: string): Promise<WeightFile> {
+/**
+ * @param key Which entry of a PyTorch file holds the weights; searched unless given.
+ * @param darknet The network of a Darknet .weights file.
+ */
+export async function readWeights(path: string, key?: string, darknet?: DarknetConfig): Promise<WeightFile> {
   const { tensors, format, values, metadata } = await loadStateDictFile(path, {
     ...(key !== undefined && { key }),
+    ...(darknet !== undefined && { darknet }),
   })
   if (format === 'ocelli-training') {
     const { extra, ...others } = values
@@ -169,29 +160,28 @@ function parsed(text: string | undefined): unknown {
 
 /** Builds the network that the flags name, with the weights they name, for evaluation. */
 export async function loadNetwork(flags: NetworkFlags): Promise<LoadedNetwork> {
-  if (flags.weights === undefined) {
+  if (flags.weights === undefined && flags.model === undefined) {
     throw new UsageError(
-      'which weights? give --weights FILE: safetensors, .pth, .onnx, .h5, .tflite or another format of docs/formats.md, or a ' +
-        'checkpoint of ocelli train',
+      'which network? --model NAME takes its published weights, --weights FILE others: safetensors, .pth, .onnx, .h5, .tflite or ' +
+        'another format of docs/formats.md, or a checkpoint of ocelli train',
     )
   }
+  const located = await locateWeights(flags.weights ?? 'default', flags.model)
+  const file = located.path
   if (flags.model === undefined) {
-    const own = await openFileNetwork(flags.weights, flags.structure)
-    if (own !== null) return loadedFrom(own, flags.weights, flags.labels)
+    const own = await openFileNetwork(file, flags.structure)
+    if (own !== null) return loadedFrom(own, file, flags.labels)
   }
-  const { tensors, description } = await readWeights(flags.weights)
+  const { tensors, description } = await readWeights(file)
   const name = flags.model ?? description?.model
   if (name === undefined) {
-    throw new UsageError(
-      `${flags.weights}: does not say which network it is for; add --model NAME (ocelli list)`,
-    )
+    throw new UsageError(`${file}: does not say which network it is for; add --model NAME (ocelli list)`)
   }
-  const { own, entry, preprocessing } = await knownOf(name, description, flags.weights)
-  const options = { ...own?.options, ...parseModelOptions(flags.modelOption) }
-  const { network, inferred } = await buildNetwork(name, options, tensors)
+  const { own, entry, preprocessing } = await knownOf(name, description, located)
+  const options = withEntryOptions(name, entry, { ...own?.options, ...parseModelOptions(flags.modelOption) })
+  const { network, inferred } = await fittedNetwork(name, options, tensors, file)
   requireClassifier(name, network)
-  loadInto(network, tensors, flags.weights, name)
-  if (inferred) console.error(`${counted(network.numClasses, 'class', 'classes')}, from ${flags.weights}`)
+  if (inferred) console.error(`${counted(network.numClasses, 'class', 'classes')}, from ${file}`)
   network.eval()
   const labels =
     flags.labels !== undefined
@@ -201,12 +191,12 @@ export async function loadNetwork(flags: NetworkFlags): Promise<LoadedNetwork> {
         : await publishedLabels(entry ?? metadataOf(name), network.numClasses)
   if (labels !== null && labels.length !== network.numClasses) {
     throw new CommandError(
-      `${flags.labels ?? flags.weights}: names ${labels.length} classes, but ${name} has ${network.numClasses} outputs`,
+      `${flags.labels ?? file}: names ${labels.length} classes, but ${name} has ${network.numClasses} outputs`,
     )
   }
   const transform = own?.preprocessing ?? null
   const outputs = network.numClasses
-  return { name, file: flags.weights, network, outputs, preprocessing, labels, transform }
+  return { name, file, network, outputs, preprocessing, labels, transform }
 }
 
 /** A file's own network, with what the file says of its classes and images and what is usual for the rest. */
@@ -256,11 +246,11 @@ export interface KnownWeights {
 export async function knownOf(
   name: string,
   description: Description | null,
-  path: string,
+  located: LocatedWeights,
 ): Promise<KnownWeights> {
   const metadata = metadataOf(name)
   const own = description?.model === name ? description : null
-  const entry = own === null ? await weightEntryOf(metadata, path) : null
+  const entry = own === null ? (located.entry ?? (await weightEntryOf(metadata, located.path))) : null
   const statistics = own?.preprocessing ? normalizationOf(own.preprocessing) : null
   return { own, entry, preprocessing: withStatistics((entry ?? metadata).preprocessing, statistics) }
 }
@@ -272,18 +262,6 @@ function normalizationOf({ transforms }: TransformDescription): Statistics | nul
   return step ? (step as unknown as Statistics) : null
 }
 
-export async function createNetwork(
-  name: string,
-  options: { readonly [key: string]: Json },
-): Promise<Network> {
-  if (!hasModel(name)) metadataOf(name)
-  try {
-    return await createModel(name, options)
-  } catch (error) {
-    throw new CommandError(`${name} with ${JSON.stringify(options)}: ${(error as Error).message}`)
-  }
-}
-
 /** Throws for a network whose outputs cannot be read as one class for each image. */
 export function requireClassifier(name: string, network: Network): void {
   if (network.lossWeights.some((weight) => weight > 0)) return
@@ -291,36 +269,4 @@ export function requireClassifier(name: string, network: Network): void {
     `${name} is no classifier of images into one class each: this command cannot read its outputs; ` +
       `in a program, createModel('${name}') and forwardAll(images) give them`,
   )
-}
-
-/** With as many classes as the weights' last tensor has, where none are asked for; `inferred` where that changed them. */
-export async function buildNetwork(
-  name: string,
-  options: { readonly [key: string]: Json },
-  tensors: StateDict,
-): Promise<{ readonly network: Network; readonly inferred: boolean }> {
-  const network = await createNetwork(name, options)
-  if (options.numClasses !== undefined) return { network, inferred: false }
-  const last = [...network.stateDict()].at(-1)
-  const stored = last && tensors.get(last[0])
-  const classes = stored?.shape[0]
-  if (!last || classes === undefined || classes === last[1].shape[0]) return { network, inferred: false }
-  return { network: await createNetwork(name, { ...options, numClasses: classes }), inferred: true }
-}
-
-/** Loads everything or fails with a table of what does not fit. */
-export function loadInto(network: Network, tensors: StateDict, file: string, name: string): void {
-  try {
-    network.loadStateDict(tensors, { assign: true })
-  } catch (error) {
-    throw new CommandError(`${file}: ${misfit(name, error, '; --model NAME takes another network')}`)
-  }
-}
-
-/** The table of what does not fit, with `advice` in place of the words that are for programs. */
-export function misfit(name: string, error: unknown, advice = ''): string {
-  const [first, ...table] = (error as Error).message.split('\n')
-  const counts = /: ([^:]+ unexpected)\./.exec(first!)?.[1]
-  if (counts === undefined) return `does not fit ${name}: ${(error as Error).message}`
-  return [`these weights do not fit ${name}: ${counts}${advice}`, ...table].join('\n')
 }

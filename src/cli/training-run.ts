@@ -18,9 +18,9 @@ import {
 } from '../train/index.ts'
 import { CheckpointError, copyAgain } from '../weights/index.ts'
 import { CommandError } from './command.ts'
+import { misfit } from './fitted-network.ts'
 import { bestOf, type EpochEntry, epochLine, readHistory, writeHistory } from './history.ts'
 import { listenForInterruption } from './interruption.ts'
-import { misfit } from './network.ts'
 import { counted, Progress } from './progress.ts'
 import { type MadeSchedule, makeOptimizer, makeSchedule, type TrainingSettings } from './training-settings.ts'
 

@@ -50,7 +50,8 @@ type SharpModule = typeof import('sharp').default
 
 let sharpModule: Promise<SharpModule> | undefined
 
-function loadSharp(): Promise<SharpModule> {
+/** The package sharp, which is loaded when it is needed; `task` says in errors what for. */
+export function loadSharp(task = 'Decoding'): Promise<SharpModule> {
   sharpModule ??= import('sharp').then(
     (module) => module.default,
     (error: unknown) => {
@@ -59,7 +60,7 @@ function loadSharp(): Promise<SharpModule> {
       const why =
         code === 'ERR_MODULE_NOT_FOUND' ? 'is not installed' : `does not load (${firstLine(message)})`
       throw new MissingDecoderError(
-        `Decoding images needs the package sharp, which ${why}; run: npm install sharp`,
+        `${task} images needs the package sharp, which ${why}; run: npm install sharp`,
         { cause: error },
       )
     },

@@ -1,4 +1,5 @@
 export { decodeImage, ImageDecodeError, MissingDecoderError, readImage } from './decode.ts'
+export { imageExtensions, writeImage } from './encode.ts'
 export { isMnistFolder, type MnistOptions, mnist, readIdx } from './idx-files.ts'
 export { type ImageFolderOptions, imageFolder } from './image-folder.ts'
 export { type ImageDataset, type ImageListOptions, imageList, type LabelledImage } from './image-list.ts'

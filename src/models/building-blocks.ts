@@ -21,14 +21,8 @@ export {
   cornerOffsetLoss,
   cornerTagLoss,
 } from './cornernet-loss.ts'
-export {
-  type DarknetActivation,
-  type DarknetConfig,
-  type DarknetSection,
-  parseDarknetConfig,
-} from './darknet-config.ts'
+export type { DarknetBoxes } from './darknet-boxes.ts'
 export { createDarknet, DarknetClassifier, DarknetDetector, type DarknetOptions } from './darknet-network.ts'
-export type { DarknetBoxes } from './darknet-sections.ts'
 export type { DeepCaptchaName } from './deep-captcha.metadata.ts'
 export { captchaAlphabets } from './deep-captcha.metadata.ts'
 export { DiceUnit, DimConv } from './dicenet.ts'

@@ -1,75 +1,41 @@
-import { ModuleList } from '../nn/index.ts'
+import { Identity, type Module, ModuleList } from '../nn/index.ts'
 import { checkpoint, isGradEnabled, type Tensor } from '../tensor/index.ts'
-import type { DarknetConfig, DarknetSection } from './darknet-config.ts'
-import { type DarknetBoxes, DarknetConvolution, type DarknetYolo, darknetModule } from './darknet-sections.ts'
+import { type DarknetConfig, type DarknetSection, darknetBoxTypes } from '../weights/darknet/config.ts'
+import { type DarknetLayer, darknetBoxChannels, darknetLayers } from '../weights/darknet/layers.ts'
+import { darknetParameters } from '../weights/darknet/parameters.ts'
+import type { DarknetBoxes, DarknetBoxLayer } from './darknet-boxes.ts'
+import { DarknetConvolution } from './darknet-convolution.ts'
+import { DarknetConnected, darknetModule } from './darknet-sections.ts'
 import { type FeatureInfo, type HeadOptions, Network } from './network.ts'
 
-/** A section, the places of the layers that it takes (-1 is the image), and what comes out. */
-interface Layer {
-  readonly section: DarknetSection
-  readonly inputs: readonly number[]
-  readonly channels: number
-  readonly stride: number
-}
+const givesBoxes = ({ type }: DarknetSection): boolean => darknetBoxTypes.includes(type)
 
-function layersOf(sections: readonly DarknetSection[], inChannels: number): Layer[] {
-  const image = { channels: inChannels, stride: 1 }
-  const layers: Layer[] = []
-  for (const [place, section] of sections.entries()) {
-    const at = (reference: number): number => {
-      const absolute = reference < 0 ? place + reference : reference
-      if (Number.isInteger(absolute) && absolute >= 0 && absolute < place) return absolute
-      throw new RangeError(
-        `Darknet: layer ${place} (${section.type}) refers to layer ${absolute}, which is not before it`,
-      )
-    }
-    const { channels, stride } = layers.at(-1) ?? image
-    const own = [place - 1]
-    switch (section.type) {
-      case 'convolutional':
-        layers.push({ section, inputs: own, channels: section.filters, stride: stride * section.stride })
-        break
-      case 'maxpool':
-        layers.push({ section, inputs: own, channels, stride: stride * section.stride })
-        break
-      case 'upsample':
-        layers.push({ section, inputs: own, channels, stride: stride / section.stride })
-        break
-      case 'route': {
-        const inputs = section.layers.map(at)
-        const all = inputs.reduce((sum, input) => sum + layers[input]!.channels, 0)
-        layers.push({ section, inputs, channels: all / section.groups, stride: layers[inputs[0]!]!.stride })
-        break
-      }
-      case 'shortcut':
-        layers.push({ section, inputs: [place - 1, at(section.from)], channels, stride })
-        break
-      default:
-        layers.push({ section, inputs: own, channels, stride })
-    }
-  }
-  return layers
-}
+const isParametric = ({ type }: DarknetSection): boolean => type === 'convolutional' || type === 'connected'
 
-/** The places of the convolutions that give the classes: those before the boxes of a detector, else the last one. */
+/** The places of the layers that give the classes: those before the boxes of a detector, else the last one. */
 function outputPlaces(sections: readonly DarknetSection[]): readonly number[] {
-  const boxes = sections.flatMap(({ type }, place) => (type === 'yolo' ? [place - 1] : []))
-  const places = boxes.length > 0 ? boxes : [sections.findLastIndex(({ type }) => type === 'convolutional')]
+  const boxes = sections.flatMap((section, place) => (givesBoxes(section) ? [place - 1] : []))
+  const places = boxes.length > 0 ? boxes : [sections.findLastIndex(isParametric)]
   for (const place of places) {
-    if (sections[place]?.type !== 'convolutional') {
+    if (sections[place] === undefined || !isParametric(sections[place])) {
       throw new Error(`Darknet: layer ${place} must be a convolution that gives the classes or boxes`)
     }
   }
   return places
 }
 
-function backboneOf({ sections, backbone }: DarknetConfig): number {
+function backboneOf({ sections, backbone }: DarknetConfig, layers: readonly DarknetLayer[]): number {
   if (backbone !== undefined) return backbone
-  const detects = sections.some(({ type }) => type === 'yolo')
+  const detects = sections.some(givesBoxes)
+  const vector = sections.findIndex(({ type }) => type === 'connected' || type === 'local')
   const head = detects
-    ? sections.findIndex(({ type }) => type === 'upsample' || type === 'yolo')
+    ? sections.findIndex((section) => section.type === 'upsample' || givesBoxes(section))
     : sections.findLastIndex(({ type }) => type === 'avgpool')
-  return Math.min(...outputPlaces(sections), head < 0 ? sections.length : head) - 1
+  const ends = [head, vector].filter((place) => place >= 0)
+  const last = Math.max(Math.min(...outputPlaces(sections), ...ends) - 1, 0)
+  // The head of a classifier is computed from the backbone's map alone: each of its layers takes that before it.
+  const joins = layers.findLastIndex(({ inputs, place }) => inputs.some((input) => input !== place - 1))
+  return detects ? last : Math.max(last, joins)
 }
 
 export interface DarknetOptions {
@@ -91,19 +57,23 @@ abstract class DarknetNetwork extends Network {
   protected readonly outputs: readonly number[]
   /** The place of the last layer before the head. */
   protected readonly backbone: number
-  readonly #layers: readonly Layer[]
+  readonly #layers: readonly DarknetLayer[]
   readonly #ends: readonly number[]
+  #config: DarknetConfig
 
   constructor(config: DarknetConfig, { numClasses, inChannels = config.channels }: DarknetOptions) {
     super()
-    const layers = layersOf(config.sections, inChannels)
+    const layers = darknetLayers(config, { inChannels })
+    // Throws for more parameters than can be, before any of them is allocated.
+    darknetParameters(config)
+    this.#config = config
     this.numClasses = numClasses ?? this.classesOf(config.sections)
     this.outputs = outputPlaces(config.sections)
-    this.backbone = backboneOf(config)
+    this.backbone = backboneOf(config, layers)
     this.#layers = layers
-    this.module_list = new ModuleList(
-      layers.map(({ section }, place) => darknetModule(section, layers[place - 1]?.channels ?? inChannels)),
-    )
+    const modules: Module[] = []
+    for (const layer of layers) modules.push(darknetModule(layer, modules))
+    this.module_list = new ModuleList(modules)
     // A stage ends where the next layer strides.
     this.#ends = [...layers.keys()].filter(
       (place) =>
@@ -111,8 +81,8 @@ abstract class DarknetNetwork extends Network {
         (place < this.backbone && layers[place + 1]!.stride > layers[place]!.stride),
     )
     this.featureInfo = this.#ends.map((place) => {
-      const { channels, stride } = layers[place]!
-      return { name: `module_list.${place}`, channels, stride }
+      const { out, stride } = layers[place]!
+      return { name: `module_list.${place}`, channels: out.channels, stride }
     })
     if (numClasses !== undefined) this.resetClassifier(numClasses)
   }
@@ -151,12 +121,26 @@ abstract class DarknetNetwork extends Network {
     )
   }
 
+  /** What the network is built from, with the classes that it has now, and without normalizations that were fused. */
+  get config(): DarknetConfig {
+    const sections = this.#config.sections.map((section, place) => {
+      if (section.type !== 'convolutional' || !section.batchNormalize) return section
+      const module = this.module_list.get(place)
+      const fused = module instanceof DarknetConvolution && module.BatchNorm2d instanceof Identity
+      return fused ? { ...section, batchNormalize: false } : section
+    })
+    return { ...this.#config, sections }
+  }
+
   forwardFeatures(x: Tensor): Tensor {
     return this.run(x, this.backbone).get(this.backbone)!
   }
 
   classifierNames(): readonly string[] {
-    return this.outputs.map((place) => `module_list.${place}.Conv2d`)
+    return this.outputs.map((place) => {
+      const own = this.#config.sections[place]!.type === 'connected' ? 'Linear' : 'Conv2d'
+      return `module_list.${place}.${own}`
+    })
   }
 
   override headNames(): readonly string[] {
@@ -168,13 +152,25 @@ abstract class DarknetNetwork extends Network {
 
   override resetClassifier(numClasses: number): void {
     this.numClasses = numClasses
+    const sections = [...this.#config.sections]
     for (const place of this.outputs) {
-      const { section, Conv2d } = this.module_list.get(place) as DarknetConvolution
-      const filters = this.outputChannels(place, numClasses)
-      const fresh = new DarknetConvolution(Conv2d.inChannels, { ...section, filters })
+      const channels = this.outputChannels(place, numClasses)
+      const layer = this.module_list.get(place)
+      const fresh =
+        layer instanceof DarknetConnected
+          ? new DarknetConnected(layer.Linear.inFeatures, { ...layer.section, output: channels })
+          : freshConvolution(layer as DarknetConvolution, channels)
       this.setSubmodule(`module_list.${place}`, fresh)
+      sections[place] = fresh.section
+      const boxes = sections[place + 1]
+      if (boxes !== undefined && 'classes' in boxes) sections[place + 1] = { ...boxes, classes: numClasses }
     }
+    this.#config = { ...this.#config, sections }
   }
+}
+
+function freshConvolution({ section, Conv2d }: DarknetConvolution, filters: number): DarknetConvolution {
+  return new DarknetConvolution(Conv2d.inChannels, { ...section, filters })
 }
 
 /** A classifier of Darknet; gives logits, before the softmax. */
@@ -185,7 +181,11 @@ export class DarknetClassifier extends DarknetNetwork {
 
   protected override classesOf(sections: readonly DarknetSection[]): number {
     const section = sections[outputPlaces(sections)[0]!]!
-    return section.type === 'convolutional' ? section.filters : 0
+    return section.type === 'convolutional'
+      ? section.filters
+      : section.type === 'connected'
+        ? section.output
+        : 0
   }
 
   protected override outputChannels(_place: number, numClasses: number): number {
@@ -200,7 +200,8 @@ export class DarknetClassifier extends DarknetNetwork {
   }
 }
 
-const yoloAfter = (modules: ModuleList, place: number): DarknetYolo => modules.get(place + 1) as DarknetYolo
+const boxesAfter = (modules: ModuleList, place: number): DarknetBoxLayer =>
+  modules.get(place + 1) as DarknetBoxLayer
 
 /** A YOLO detector of Darknet (Redmon and Farhadi 2018, Bochkovskiy et al. 2020). */
 export class DarknetDetector extends DarknetNetwork {
@@ -209,12 +210,12 @@ export class DarknetDetector extends DarknetNetwork {
   }
 
   protected override classesOf(sections: readonly DarknetSection[]): number {
-    const section = sections.find(({ type }) => type === 'yolo')
-    return section?.type === 'yolo' ? section.classes : 0
+    const section = sections.find(givesBoxes)
+    return section !== undefined && 'classes' in section ? section.classes : 0
   }
 
   protected override outputChannels(place: number, numClasses: number): number {
-    return yoloAfter(this.module_list, place).section.anchors.length * (5 + numClasses)
+    return darknetBoxChannels(this.config.sections[place + 1]!, numClasses)
   }
 
   override get separateHead(): boolean {
@@ -243,7 +244,7 @@ export class DarknetDetector extends DarknetNetwork {
 
   #decode(maps: readonly Tensor[], x: Tensor): readonly DarknetBoxes[] {
     const [height, width] = x.shape.slice(-2) as [number, number]
-    return maps.map((map, i) => yoloAfter(this.module_list, this.outputs[i]!).decode(map, height, width))
+    return maps.map((map, i) => boxesAfter(this.module_list, this.outputs[i]!).decode(map, height, width))
   }
 
   /** The raw map of the first scale, which is the coarsest in YOLOv3. */
@@ -270,6 +271,6 @@ export function createDarknet(
   config: DarknetConfig,
   options: DarknetOptions = {},
 ): DarknetClassifier | DarknetDetector {
-  const detects = config.sections.some(({ type }) => type === 'yolo')
+  const detects = config.sections.some(givesBoxes)
   return detects ? new DarknetDetector(config, options) : new DarknetClassifier(config, options)
 }

@@ -1,195 +1,157 @@
-import { BatchNorm2d, Conv2d, Dropout, F, Identity, init, MaxPool2d, Module } from '../nn/index.ts'
-import { concat, type Tensor, tensor } from '../tensor/index.ts'
-import type { DarknetActivation, DarknetSection } from './darknet-config.ts'
+import { AvgPool2d, Dropout, F, Identity, Linear, MaxPool2d, Module } from '../nn/index.ts'
+import { concat, type Tensor } from '../tensor/index.ts'
+import type { DarknetSectionOf } from '../weights/darknet/config.ts'
+import type { DarknetLayer } from '../weights/darknet/layers.ts'
+import { activate } from './darknet-activations.ts'
+import { DarknetDetection, DarknetGaussianYolo, DarknetRegion, DarknetYolo } from './darknet-boxes.ts'
+import { DarknetBatchNorm2d, DarknetConvolution, DarknetSharedConvolution } from './darknet-convolution.ts'
+import { DarknetLocal, DarknetNormalization, DarknetReorg, DarknetShortcut } from './darknet-layers.ts'
 
-const activate: Readonly<Record<DarknetActivation, (x: Tensor) => Tensor>> = {
-  linear: (x) => x,
-  leaky: (x) => F.leakyRelu(x, 0.1),
-  relu: F.relu,
-  mish: F.mish,
-  swish: F.silu,
-  logistic: (x) => x.sigmoid(),
-}
+/** A layer without parameters, which computes one function of its inputs. */
+class DarknetFunction extends Module {
+  readonly #compute: (...inputs: Tensor[]) => Tensor
 
-/** Lists its bias before its weight: the order of a .weights file. */
-class DarknetConv2d extends Conv2d {
-  protected override *members(): Iterable<readonly [string, unknown]> {
-    yield ['bias', this.bias]
-    yield ['weight', this.weight]
-  }
-}
-
-/** Lists what a .weights file holds of it, in that order. */
-class DarknetBatchNorm2d extends BatchNorm2d {
-  protected override *members(): Iterable<readonly [string, unknown]> {
-    yield ['bias', this.bias]
-    yield ['weight', this.weight]
-    yield ['running_mean', this.running_mean]
-    yield ['running_var', this.running_var]
-  }
-}
-
-type Of<T extends DarknetSection['type']> = Extract<DarknetSection, { readonly type: T }>
-
-/** A convolution with its normalization and activation, as `[convolutional]`. */
-export class DarknetConvolution extends Module {
-  BatchNorm2d: BatchNorm2d | null
-  Conv2d: Conv2d
-  readonly section: Of<'convolutional'>
-
-  constructor(inChannels: number, section: Of<'convolutional'>) {
+  constructor(compute: (...inputs: Tensor[]) => Tensor) {
     super()
-    const { filters, size, stride, padding, groups, batchNormalize } = section
-    this.section = section
-    this.BatchNorm2d = batchNormalize ? new DarknetBatchNorm2d(filters) : null
-    this.Conv2d = new DarknetConv2d(inChannels, filters, size, {
-      stride,
-      padding,
-      groups,
-      bias: !batchNormalize,
-    })
-    init.kaimingNormal(this.Conv2d.weight)
-    if (this.Conv2d.bias) init.zeros(this.Conv2d.bias)
-  }
-
-  override forward(x: Tensor): Tensor {
-    const convolved = this.Conv2d.forward(x)
-    return activate[this.section.activation](
-      this.BatchNorm2d ? this.BatchNorm2d.forward(convolved) : convolved,
-    )
-  }
-}
-
-/** The mean of a map, [batch, channels, 1, 1]. */
-class DarknetAveragePool extends Module {
-  override forward(x: Tensor): Tensor {
-    return x.mean([2, 3], true)
-  }
-}
-
-class DarknetUpsample extends Module {
-  readonly #stride: number
-
-  constructor({ stride }: Of<'upsample'>) {
-    super()
-    this.#stride = stride
-  }
-
-  override forward(x: Tensor): Tensor {
-    return F.interpolate(x, { scaleFactor: this.#stride })
-  }
-}
-
-class DarknetRoute extends Module {
-  readonly #section: Of<'route'>
-
-  constructor(section: Of<'route'>) {
-    super()
-    this.#section = section
+    this.#compute = compute
   }
 
   override forward(...inputs: Tensor[]): Tensor {
-    const { groups, groupId } = this.#section
-    const parts = groups === 1 ? inputs : inputs.map((x) => x.chunk(groups, 1)[groupId]!)
-    return parts.length === 1 ? parts[0]! : concat(parts, 1)
+    return this.#compute(...inputs)
   }
 }
 
-class DarknetShortcut extends Module {
-  readonly #activation: DarknetActivation
+const poolPadding = (padding: number) => {
+  const before = Math.floor(padding / 2)
+  return [before, padding - before, before, padding - before] as const
+}
 
-  constructor({ activation }: Of<'shortcut'>) {
+/** The module of a layer; `modules` are those of the layers before it. */
+export function darknetModule(layer: DarknetLayer, modules: readonly Module[]): Module {
+  const { section, from, out, place } = layer
+  switch (section.type) {
+    case 'convolutional': {
+      const { shareIndex } = section
+      if (shareIndex === undefined) return new DarknetConvolution(from.channels, section)
+      const source = modules[shareIndex < 0 ? place + shareIndex : shareIndex]!
+      return new DarknetSharedConvolution(source as DarknetConvolution | DarknetSharedConvolution, section)
+    }
+    case 'local':
+      return new DarknetLocal(layer, section)
+    case 'connected':
+      return new DarknetConnected(from.channels * from.height * from.width, section)
+    case 'batchnorm':
+      return new DarknetBatchNorm2d(from.channels)
+    case 'maxpool': {
+      const { size, stride, strideY = stride, padding, outChannels } = section
+      if (outChannels !== undefined) return new DarknetFunction((x) => maxOfChannels(x, outChannels))
+      return new MaxPool2d(size, { stride: [strideY, stride], padding: poolPadding(padding) })
+    }
+    case 'local_avgpool': {
+      const { size, stride, strideY = stride, padding } = section
+      return new AvgPool2d(size, {
+        stride: [strideY, stride],
+        padding: poolPadding(padding),
+        countIncludePad: false,
+      })
+    }
+    case 'avgpool':
+      return new DarknetFunction((x) => x.mean([2, 3], true))
+    case 'upsample': {
+      const { stride, scale = 1 } = section
+      return new DarknetFunction((x) => {
+        const sized =
+          stride > 0
+            ? F.interpolate(x, { scaleFactor: stride })
+            : F.avgPool2d(x, -stride, { divisorOverride: 1 })
+        return scale === 1 ? sized : sized.mul(scale)
+      })
+    }
+    case 'dropout':
+      return new Dropout(section.probability)
+    case 'reorg':
+    case 'reorg3d':
+      return new DarknetReorg(section)
+    case 'route': {
+      const { groups, groupId } = section
+      return new DarknetFunction((...inputs) => {
+        const parts = groups === 1 ? inputs : inputs.map((x) => x.chunk(groups, 1)[groupId]!)
+        return parts.length === 1 ? parts[0]! : concat(parts, 1)
+      })
+    }
+    case 'shortcut':
+      return new DarknetShortcut(layer, section)
+    case 'scale_channels':
+    case 'sam': {
+      const { activation } = section
+      return new DarknetFunction((factors, x) => activate[activation](x.mul(factors)))
+    }
+    case 'activation':
+      return new DarknetFunction(activate[section.activation])
+    case 'normalization':
+      return new DarknetNormalization(section)
+    case 'crop': {
+      const [top, left] = [
+        Math.floor((from.height - out.height) / 2),
+        Math.floor((from.width - out.width) / 2),
+      ]
+      return new DarknetFunction((x) => {
+        const part = x.narrow(2, top, out.height).narrow(3, left, out.width)
+        return section.adjust ? part.mul(2).sub(1) : part
+      })
+    }
+    case 'yolo':
+      return new DarknetYolo(section)
+    case 'gaussian_yolo':
+      return new DarknetGaussianYolo(section)
+    case 'region':
+      return new DarknetRegion(section)
+    case 'detection':
+      return new DarknetDetection(section)
+    case 'softmax':
+    case 'cost':
+    case 'contrastive':
+    case 'empty':
+      return new Identity()
+  }
+}
+
+/** For each of some channels the maxima over every so many-th one of x. */
+function maxOfChannels(x: Tensor, count: number): Tensor {
+  const channels = x.shape[1]!
+  const groups = Array.from({ length: count }, (_, first) => {
+    const members = Array.from({ length: Math.ceil((channels - first) / count) }, (_, i) =>
+      x.narrow(1, first + i * count, 1),
+    )
+    return concat(members, 1).amax(1, true)
+  })
+  return concat(groups, 1)
+}
+
+/** Lists its bias before its weight: the order of a .weights file. */
+class DarknetLinear extends Linear {
+  protected override *members(): Iterable<readonly [string, unknown]> {
+    yield ['bias', this.bias]
+    yield ['weight', this.weight]
+  }
+}
+
+/** A fully connected layer, as `[connected]`: gives vectors as maps of one pixel. */
+export class DarknetConnected extends Module {
+  BatchNorm2d: DarknetBatchNorm2d | null
+  Linear: Linear
+  readonly section: DarknetSectionOf<'connected'>
+
+  constructor(inFeatures: number, section: DarknetSectionOf<'connected'>) {
     super()
-    this.#activation = activation
-  }
-
-  override forward(x: Tensor, other: Tensor): Tensor {
-    const [own, theirs] = [x.shape[1]!, other.shape[1]!]
-    const shared = Math.min(own, theirs)
-    const sum = x.narrow(1, 0, shared).add(other.narrow(1, 0, shared))
-    const whole = own > shared ? concat([sum, x.narrow(1, shared, own - shared)], 1) : sum
-    return activate[this.#activation](whole)
-  }
-}
-
-/** The boxes of one scale of a detector: for each of its anchors, and of each those of all cells, row by row. */
-export interface DarknetBoxes {
-  /** [batch, boxes, 2], x and y of the centres, over the width and height of the image. */
-  readonly centers: Tensor
-  /** [batch, boxes, 2], width and height, over those of the image. */
-  readonly sizes: Tensor
-  /** [batch, boxes, 1 + classes], how sure it is that there is an object, and of each class if so; each in 0..1. */
-  readonly scores: Tensor
-}
-
-/** Gives the raw map that it is given; `decode` makes boxes of it. */
-export class DarknetYolo extends Module {
-  readonly section: Of<'yolo'>
-
-  constructor(section: Of<'yolo'>) {
-    super()
+    const { output, batchNormalize } = section
     this.section = section
+    this.BatchNorm2d = batchNormalize ? new DarknetBatchNorm2d(output) : null
+    this.Linear = new DarknetLinear(inFeatures, output, { bias: !batchNormalize })
   }
 
   override forward(x: Tensor): Tensor {
-    return x
-  }
-
-  /** Boxes from a raw map [batch, anchors * (5 + classes), rows, columns] of an image of the given size in pixels. */
-  decode(map: Tensor, height: number, width: number): DarknetBoxes {
-    const { anchors, scaleXY } = this.section
-    const [batch, channels, rows, columns] = map.shape as [number, number, number, number]
-    const count = anchors.length
-    const cells = rows * columns
-    const boxes = map
-      .reshape(batch, count, channels / count, cells)
-      .permute(0, 1, 3, 2)
-      .reshape(batch, count * cells, channels / count)
-    const perBox = (pair: (cell: number, anchor: readonly [number, number]) => number[]) =>
-      tensor(anchors.flatMap((anchor) => Array.from({ length: cells }, (_, cell) => pair(cell, anchor))))
-    const corners = perBox((cell) => [cell % columns, Math.floor(cell / columns)])
-    const within = boxes
-      .narrow(2, 0, 2)
-      .sigmoid()
-      .mul(scaleXY)
-      .sub((scaleXY - 1) / 2)
-    return {
-      centers: within.add(corners).div(tensor([columns, rows])),
-      // No box is that large; without a limit, weights that are not trained yet give infinities.
-      sizes: boxes
-        .narrow(2, 2, 2)
-        .clamp(undefined, 80)
-        .exp()
-        .mul(perBox((_, [w, h]) => [w / width, h / height])),
-      scores: boxes.narrow(2, 4, channels / count - 4).sigmoid(),
-    }
-  }
-}
-
-/** The module of a section whose input has the given channels. */
-export function darknetModule(section: DarknetSection, inChannels: number): Module {
-  switch (section.type) {
-    case 'convolutional':
-      return new DarknetConvolution(inChannels, section)
-    case 'maxpool': {
-      const { size, stride, padding } = section
-      const before = Math.floor(padding / 2)
-      const sides = [before, padding - before, before, padding - before] as const
-      return new MaxPool2d(size, { stride, padding: sides })
-    }
-    case 'avgpool':
-      return new DarknetAveragePool()
-    case 'upsample':
-      return new DarknetUpsample(section)
-    case 'dropout':
-      return new Dropout(section.probability)
-    case 'route':
-      return new DarknetRoute(section)
-    case 'shortcut':
-      return new DarknetShortcut(section)
-    case 'yolo':
-      return new DarknetYolo(section)
-    case 'softmax':
-      return new Identity()
+    const y = this.Linear.forward(x.flatten(1)).unsqueeze(2).unsqueeze(3)
+    return activate[this.section.activation](this.BatchNorm2d ? this.BatchNorm2d.forward(y) : y)
   }
 }

@@ -1,6 +1,6 @@
 import type { OptionKinds } from '../tensor/options.ts'
+import type { DarknetActivation, DarknetConfig, DarknetSection } from '../weights/darknet/config.ts'
 import type { DarknetName } from './darknet.metadata.ts'
-import type { DarknetActivation, DarknetConfig, DarknetSection } from './darknet-config.ts'
 import { createDarknet } from './darknet-network.ts'
 import { type NetworkOptions, networkOptions, type Variant } from './network.ts'
 
@@ -35,7 +35,7 @@ const secondHalf: DarknetSection = { type: 'route', layers: [-1], groups: 2, gro
 
 const shortcut = (from: number, activation: DarknetActivation = 'linear'): DarknetSection => ({
   type: 'shortcut',
-  from,
+  from: [from],
   activation,
 })
 

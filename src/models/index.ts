@@ -1,3 +1,10 @@
+export {
+  type Adaptation,
+  type AdaptedState,
+  type AdaptOptions,
+  adaptStateDict,
+  loadAdapted,
+} from './adapt.ts'
 export { type CatalogueRow, catalogueRows } from './catalogue.ts'
 export {
   freezeBackbone,
@@ -19,7 +26,14 @@ export {
   type WeightEntry,
   type WeightFormat,
 } from './metadata.ts'
-export { type FeatureInfo, type HeadOptions, Network, type NetworkOptions } from './network.ts'
+export {
+  type FeatureInfo,
+  type HeadOptions,
+  type LoadedWeights,
+  Network,
+  type NetworkOptions,
+} from './network.ts'
+export type { WeightChoice } from './pretrained.ts'
 export {
   createModel,
   hasModel,
@@ -29,5 +43,6 @@ export {
   modelOptions,
   type OptionKind,
   type PyramidOptions,
+  type WeightOptions,
 } from './registry.ts'
 export { formatSummary, type LayerSummary, type ModelSummary, summary } from './summary.ts'

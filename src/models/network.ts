@@ -2,6 +2,7 @@ import { Conv2d, Linear, type LoadResult, type LoadSource, Module, type Sequenti
 import { checkpoint, type Tensor } from '../tensor/index.ts'
 import type { OptionKinds } from '../tensor/options.ts'
 import type { Preprocessing } from '../transforms/index.ts'
+import type { Adaptation } from './adapt.ts'
 import type { WeightEntry } from './metadata.ts'
 
 /** One stage's output: the module that gives it, its channels, and how many input pixels one of its pixels spans. */
@@ -16,6 +17,16 @@ export interface HeadOptions {
   readonly preLogits?: boolean
 }
 
+/** Weights that createModel has loaded into a network. */
+export interface LoadedWeights {
+  /** The published weights that they are, where that is known. */
+  readonly entry: WeightEntry | null
+  /** Where they came from: a path, or in a browser an address. */
+  readonly location: string
+  /** How they were changed to fit. */
+  readonly adaptations: readonly Adaptation[]
+}
+
 /** What every network of the registry offers. Images are float32 [batch, channels, height, width]. */
 export abstract class Network extends Module {
   abstract numClasses: number
@@ -24,6 +35,8 @@ export abstract class Network extends Module {
   gradientCheckpointing = false
   /** The published weights; none for networks that are not of the registry. */
   weightEntries: readonly WeightEntry[] = []
+  /** What createModel has loaded; null for weights of one's own. */
+  loadedWeights: LoadedWeights | null = null
   #preprocessing: Preprocessing | undefined
 
   /**

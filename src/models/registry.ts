@@ -56,6 +56,7 @@ import { overfeatMetadata } from './overfeat.metadata.ts'
 import { pcbMetadata } from './pcb.metadata.ts'
 import { peleenetMetadata } from './peleenet.metadata.ts'
 import { prelunetMetadata } from './prelunet.metadata.ts'
+import type { WeightChoice } from './pretrained.ts'
 import { proxylessnasMetadata, proxylessnasNetsMetadata } from './proxylessnas.metadata.ts'
 import { pyramidnetMetadata } from './pyramidnet.metadata.ts'
 import { randwireMetadata } from './randwire.metadata.ts'
@@ -104,8 +105,16 @@ export interface PyramidOptions {
 
 const pyramidOptions: OptionKinds<PyramidOptions> = { featuresOnly: 'flag', outIndices: 'any' }
 
+export interface WeightOptions {
+  /**
+   * The weights to start with: `'default'` (the first that are published), the tag of others, a file, an address, or a name on the
+   * Hugging Face hub (`hf:owner/repository`, `timm/name`); or the same as `source` with how to get it. Fresh ones unless given.
+   */
+  readonly weights?: string | WeightChoice
+}
+
 /** Options beyond the common ones are the family's own; its file documents them. */
-export type ModelOptions = NetworkOptions & PyramidOptions & Readonly<Record<string, unknown>>
+export type ModelOptions = NetworkOptions & PyramidOptions & WeightOptions & Readonly<Record<string, unknown>>
 
 interface AnyVariant {
   readonly options: Readonly<Record<string, OptionKind>>
@@ -235,8 +244,27 @@ export function modelMetadata(name: string): ModelMetadata {
   return familyOf(name).metadata[name]!
 }
 
-/** Builds a network with fresh weights drawn from the default generator. Throws for options that it does not take. */
+/**
+ * Builds a network, with fresh weights drawn from the default generator unless `weights` says which to load. They bring the options
+ * that they need and their own preprocessing; with another `numClasses` than theirs the classifier is fresh, with other
+ * `inChannels` the first convolution is summed or repeated. Throws for options that it does not take; a HubError for weights that
+ * cannot be had, a CheckpointError for a file that cannot be read.
+ */
 export async function createModel(name: string, options: ModelOptions = {}): Promise<Network> {
+  const { weights, ...others } = options
+  const { metadata } = familyOf(name)
+  if (weights === undefined) return (await buildModel(name, others)).finish()
+  const { createWithWeights } = await import('./pretrained.ts')
+  return createWithWeights(name, metadata[name]!, weights, others, (given) => buildModel(name, given))
+}
+
+/** A network as it is defined, and what makes of it the one that was asked for. */
+export interface BuiltModel {
+  readonly whole: Network
+  readonly finish: () => Network
+}
+
+async function buildModel(name: string, options: Omit<ModelOptions, 'weights'>): Promise<BuiltModel> {
   const family = familyOf(name)
   const variant = await variantOf(name)
   checkOptions(`createModel('${name}')`, options, { ...variant.options, ...pyramidOptions })
@@ -247,14 +275,17 @@ export async function createModel(name: string, options: ModelOptions = {}): Pro
     throw new TypeError(`createModel('${name}'): outIndices needs featuresOnly`)
   }
   const whole = variant.create(own as never)
-  const network = featuresOnly ? new FeaturePyramid(whole, outIndices) : whole
   const { preprocessing, weights } = family.metadata[name]!
-  network.preprocessing = preprocessing
-  network.weightEntries = weights
-  return network
+  const finish = (): Network => {
+    const network = featuresOnly ? new FeaturePyramid(whole, outIndices) : whole
+    network.preprocessing = preprocessing
+    network.weightEntries = weights
+    return network
+  }
+  return { whole, finish }
 }
 
-/** The options that createModel takes for a network, and what each takes. */
+/** The options that createModel takes for a network beside `weights`, and what each takes. */
 export async function modelOptions(name: string): Promise<Readonly<Record<string, OptionKind>>> {
   return { ...(await variantOf(name)).options, ...pyramidOptions }
 }

@@ -1,6 +1,7 @@
 export * from './container.ts'
 export type { ForwardHook } from './forward.ts'
 export * as F from './functional/index.ts'
+export { type FusedNormalization, fuseConvBatchNorm } from './fuse.ts'
 export * as init from './init.ts'
 export * from './layers/activation.ts'
 export * from './layers/convolution.ts'

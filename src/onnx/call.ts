@@ -1,6 +1,6 @@
 import { formatShape } from '../graph/shape.ts'
 import type { Tensor } from '../tensor/index.ts'
-import { DataDependentError, GraphError } from './errors.ts'
+import { DataDependentError, GraphError, UnsupportedError } from './errors.ts'
 import type { Attribute, Graph, GraphNode } from './model.ts'
 import { asTensor, HostValue, type Value } from './value.ts'
 
@@ -15,7 +15,7 @@ export interface CallContext {
   /** Constants given as attributes. */
   readonly constants: ReadonlyMap<Attribute, HostValue>
   /** The outputs of a graph within, which sees the values of those around it. */
-  readonly runGraph: (graph: Graph) => readonly Value[]
+  readonly runGraph: (graph: Graph, inputs: readonly Value[]) => readonly Value[]
 }
 
 /** One use of an operator: its inputs and attributes, with errors that name the node. */
@@ -41,6 +41,11 @@ export class Call {
 
   fail(why: string): never {
     throw new GraphError(why)
+  }
+
+  /** For what is right but not supported. */
+  refuse(what: string): never {
+    throw new UnsupportedError(`not supported: ${what}`)
   }
 
   has(index: number): boolean {
@@ -120,7 +125,7 @@ export class Call {
   text<T extends string>(name: string, choices: readonly T[], otherwise: T): T {
     const given = this.#attribute(name, 'string') ?? otherwise
     const found = choices.find((choice) => choice === given)
-    return found ?? this.fail(`attribute ${name} is '${given}'; supported are ${choices.join(', ')}`)
+    return found ?? this.refuse(`${name} '${given}' (rather than ${choices.join(', ')})`)
   }
 
   ints(name: string, otherwise?: readonly number[]): readonly number[] {

@@ -1,12 +1,18 @@
 import { sizeOf } from '../graph/shape.ts'
 import { HostStorage } from '../graph/storage.ts'
 import { Buffer, Parameter } from '../nn/parameter.ts'
-import { zeros } from '../tensor/index.ts'
-import { type StoredTensor, storedDTypes, type WeightTensor } from '../weights/state-dict.ts'
+import { tensor, zeros } from '../tensor/index.ts'
+import {
+  convertTo,
+  defaultDType,
+  type StoredTensor,
+  storedDTypes,
+  type WeightTensor,
+} from '../weights/state-dict.ts'
 import { everyNode } from './check.ts'
 import type { Attribute, Graph, GraphModel } from './model.ts'
 import { operatorOf } from './operators/index.ts'
-import { elementTypeOf, HostValue, hostValueOf, isFloatType, type Value } from './value.ts'
+import { elementTypeOf, HostValue, isFloatType, type Value, withType } from './value.ts'
 
 /** Everything that a file fixes: what is trained, what is kept beside it, and what is known while recording. */
 export interface Constants {
@@ -40,7 +46,7 @@ function trainedNames(model: GraphModel): { trained: Set<string>; added: Set<str
   return { trained, added }
 }
 
-const elementwise: ReadonlySet<string> = new Set(['Add', 'Sub', 'Mul', 'MatMul'])
+const elementwise: ReadonlySet<string> = new Set(['Add', 'Mul', 'MatMul'])
 
 export async function gatherConstants(
   model: GraphModel,
@@ -56,7 +62,7 @@ export async function gatherConstants(
   for (const [i, [name, stored]] of entries.entries()) {
     if (!isFloating(stored)) {
       fixed.add(name)
-      values.set(name, hostValueOf(read[i]!, name))
+      values.set(name, integerConstant(read[i]!, name))
       continue
     }
     const isTrained = trained.has(name) || (added.has(name) && sizeOf(stored.shape) > 1)
@@ -82,6 +88,18 @@ export async function gatherConstants(
   }
 }
 
+/** Integers from this size on are tensors: quantized weights, not shapes. */
+const largestIntegers = 65_536
+
+function integerConstant(weight: WeightTensor, name: string): Value {
+  if (sizeOf(weight.shape) < largestIntegers) return HostValue.from(weight, name)
+  const dtype = defaultDType(weight.dtype)
+  return withType(
+    tensor(convertTo(weight, dtype, name), weight.shape, { dtype }),
+    elementTypeOf(weight.dtype),
+  )
+}
+
 function isFloating({ dtype }: StoredTensor): boolean {
   return isFloatType(elementTypeOf(dtype)) && storedDTypes[dtype].dtype === 'float32'
 }
@@ -93,11 +111,11 @@ async function innerConstants(outer: Graph): Promise<Pick<Constants, 'inner' | '
   for (const node of everyNode(outer)) {
     for (const [name, attribute] of Object.entries(node.attributes)) {
       if (attribute.type === 'tensor') {
-        attributes.set(attribute, hostValueOf(await attribute.value.read(), `${name} of ${node.op}`))
+        attributes.set(attribute, HostValue.from(await attribute.value.read(), `${name} of ${node.op}`))
       } else if (attribute.type === 'graph') {
         const own = new Map<string, HostValue>()
         for (const [key, stored] of attribute.value.initializers)
-          own.set(key, hostValueOf(await stored.read(), key))
+          own.set(key, HostValue.from(await stored.read(), key))
         inner.set(attribute.value, own)
       }
     }

@@ -7,3 +7,8 @@ export class GraphError extends Error {
 export class DataDependentError extends GraphError {
   override readonly name = 'DataDependentError'
 }
+
+/** A kind of an operator that Ocelli does not have, such as convolutions of three dimensions. */
+export class UnsupportedError extends GraphError {
+  override readonly name = 'UnsupportedError'
+}

@@ -7,8 +7,8 @@ import { checkOperators } from './check.ts'
 import { type Constants, gatherConstants } from './constants.ts'
 import { GraphError } from './errors.ts'
 import type { GraphModel, GraphValue } from './model.ts'
-import { runGraph } from './run.ts'
-import { asTensor, HostValue, type Value } from './value.ts'
+import { runGraph, Scope } from './run.ts'
+import { asTensor, HostValue, type Value, withType } from './value.ts'
 
 /**
  * A network read from a file, run operator by operator. Its initializers are parameters and buffers under the names that
@@ -55,6 +55,11 @@ export class GraphNetwork extends Module {
     return this.#run(inputs).map(asTensor)
   }
 
+  /** As `forwardAll`, but outputs whose values follow from shapes and constants alone are given as such. */
+  forwardValues(...inputs: (Tensor | HostValue)[]): (Tensor | HostValue)[] {
+    return [...this.#run(inputs)]
+  }
+
   #none(): never {
     throw new GraphError(`the graph ${this.model.graph.name} has no output`)
   }
@@ -66,15 +71,19 @@ export class GraphNetwork extends Module {
         `the network takes ${wanted.length} inputs (${this.inputNames.join(', ')}), got ${inputs.length}`,
       )
     }
-    const known = new Map<string, Value>(this.#constants.values)
-    for (const [i, { name }] of wanted.entries()) {
+    const known = new Scope(this.#constants.values)
+    for (const [i, { name, type }] of wanted.entries()) {
       const input = inputs[i]
       if (!(input instanceof Tensor || input instanceof HostValue)) {
         throw new TypeError(`input ${name} must be a tensor, got ${typeof input}`)
       }
-      known.set(name, input)
+      known.set(name, input instanceof Tensor && type !== null ? withType(input, type) : input)
     }
     return runGraph(this.model.graph, known, this.model.opset, this.training, this.#constants)
+  }
+
+  override extraRepr(): string {
+    return `${this.model.graph.nodes.length} nodes, (${this.inputNames.join(', ')}) -> (${this.outputNames.join(', ')})`
   }
 
   protected override members(): Iterable<readonly [name: string, value: unknown]> {

@@ -1,6 +1,15 @@
 import { broadcastShapes, broadcastStrides, type Shape, sizeOf, stridesOf } from '../graph/shape.ts'
+import { GraphError } from './errors.ts'
 import type { ElementType } from './model.ts'
 import { HostValue, toElement } from './value.ts'
+
+/** What is known while a graph is recorded is small: shapes, indices, scales. */
+const largestHost = 2 ** 24
+
+function checkSize(size: number): number {
+  if (size <= largestHost) return size
+  throw new GraphError(`a constant of ${size} elements is more than what is computed before the network runs`)
+}
 
 /** A constant computed element by element; the result has the type of x unless one is given. */
 export function mapHost(x: HostValue, fn: (value: number) => number, type: ElementType = x.type): HostValue {
@@ -27,7 +36,7 @@ export function zipHost(
 
 /** Row-major elements of a shape at strides of another tensor: where each comes from. */
 export function positionsOf(shape: Shape, strides: readonly number[], start = 0): Int32Array {
-  const size = sizeOf(shape)
+  const size = checkSize(sizeOf(shape))
   const positions = new Int32Array(size)
   const index = new Array<number>(shape.length).fill(0)
   let at = start
@@ -58,7 +67,7 @@ export function pickHost(x: HostValue, axis: number, from: readonly number[]): H
   const outer = sizeOf(x.shape.slice(0, axis))
   const inner = sizeOf(x.shape.slice(axis + 1))
   const size = x.shape[axis]!
-  const values = new Float64Array(outer * from.length * inner)
+  const values = new Float64Array(checkSize(outer * from.length * inner))
   for (let o = 0; o < outer; o++) {
     for (const [i, at] of from.entries()) {
       const source = (o * size + at) * inner
@@ -77,7 +86,7 @@ export function concatHost(parts: readonly HostValue[], axis: number): HostValue
   const outer = sizeOf(first.shape.slice(0, axis))
   const rows = parts.map((part) => part.size / outer)
   const total = rows.reduce((a, b) => a + b, 0)
-  const values = new Float64Array(outer * total)
+  const values = new Float64Array(checkSize(outer * total))
   let column = 0
   for (const [k, part] of parts.entries()) {
     for (let o = 0; o < outer; o++) {

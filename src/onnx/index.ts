@@ -1,5 +1,8 @@
 export { unsupportedOperators } from './check.ts'
-export { DataDependentError, GraphError } from './errors.ts'
+export { DataDependentError, GraphError, UnsupportedError } from './errors.ts'
+export { type ExportOptions, exportOnnx } from './export.ts'
+export { FixedBatchError } from './export-dimensions.ts'
+export type { Forward } from './export-trace.ts'
 export { createGraphNetwork, GraphNetwork } from './graph-network.ts'
 export type {
   Attribute,
@@ -10,4 +13,9 @@ export type {
   GraphNode,
   GraphValue,
 } from './model.ts'
+export { operatorFamilies } from './operators/index.ts'
+export { readOnnx } from './read.ts'
+export { readTensorFile } from './read-tensor.ts'
+export { unsupportedReasons } from './unsupported.ts'
 export { HostValue } from './value.ts'
+export { type ExternalData, type OnnxFiles, onnxChunks } from './write.ts'

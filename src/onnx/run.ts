@@ -5,16 +5,42 @@ import type { Graph, GraphNode } from './model.ts'
 import { operatorOf } from './operators/index.ts'
 import type { Value } from './value.ts'
 
+/** Values by name; a graph within a node sees those around it. */
+export class Scope {
+  readonly #values: Map<string, Value>
+  readonly #outer: Scope | undefined
+
+  constructor(values: Iterable<readonly [string, Value]>, outer?: Scope) {
+    this.#values = new Map(values)
+    this.#outer = outer
+  }
+
+  get(name: string): Value | undefined {
+    return this.#values.get(name) ?? this.#outer?.get(name)
+  }
+
+  set(name: string, value: Value): void {
+    this.#values.set(name, value)
+  }
+}
+
 /** Records what a graph computes from values that are known by name; gives its outputs. */
 export function runGraph(
   graph: Graph,
-  known: Map<string, Value>,
+  known: Scope,
   opset: number,
   training: boolean,
   constants: Constants,
 ): readonly Value[] {
-  const runInner = (inner: Graph): readonly Value[] =>
-    runGraph(inner, new Map([...known, ...(constants.inner.get(inner) ?? [])]), opset, training, constants)
+  const runInner = (inner: Graph, inputs: readonly Value[]): readonly Value[] => {
+    const scope = new Scope(constants.inner.get(inner) ?? [], known)
+    for (const [i, { name }] of inner.inputs.entries()) {
+      const input = inputs[i]
+      if (input === undefined) throw new GraphError(`nothing gives the input '${name}' of the graph within`)
+      scope.set(name, input)
+    }
+    return runGraph(inner, scope, opset, training, constants)
+  }
   const context = { opset, training, constants: constants.attributes, runGraph: runInner }
   for (const node of graph.nodes) {
     try {
@@ -40,7 +66,7 @@ function isList(result: Value | readonly Value[]): result is readonly Value[] {
   return Array.isArray(result)
 }
 
-function namedValue(known: ReadonlyMap<string, Value>, name: string): Value {
+function namedValue(known: Scope, name: string): Value {
   const value = known.get(name)
   if (value === undefined) throw new GraphError(`nothing gives the value '${name}'`)
   return value

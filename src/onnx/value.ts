@@ -29,6 +29,16 @@ export class HostValue {
     }
   }
 
+  /** A constant as it is in a file; `name` is for messages. */
+  static from(weight: WeightTensor, name = 'the tensor'): HostValue {
+    const type = elementTypeOf(weight.dtype)
+    const raw = weight.values()
+    if (raw instanceof BigInt64Array || raw instanceof BigUint64Array) {
+      return new HostValue(weight.shape, type, Float64Array.from(raw, nearestSafe))
+    }
+    return new HostValue(weight.shape, type, convertTo(weight, 'float64', name) as Float64Array)
+  }
+
   get size(): number {
     return this.values.length
   }
@@ -85,8 +95,17 @@ const typeOfDType: { readonly [D in DType]: ElementType } = {
   bool: 'BOOL',
 }
 
+/** Types of tensors whose dtype does not tell them: int8 is computed as int32. */
+const knownTypes = new WeakMap<Tensor, ElementType>()
+
+/** Says of what element type a tensor is in the graph. */
+export function withType(value: Tensor, type: ElementType): Tensor {
+  if (typeOfDType[value.dtype] !== type) knownTypes.set(value, type)
+  return value
+}
+
 export function typeOf(value: Value): ElementType {
-  return value instanceof Tensor ? typeOfDType[value.dtype] : value.type
+  return value instanceof Tensor ? (knownTypes.get(value) ?? typeOfDType[value.dtype]) : value.type
 }
 
 const elementTypeOfStored: { readonly [S in StoredDType]: ElementType } = {
@@ -111,16 +130,6 @@ const elementTypeOfStored: { readonly [S in StoredDType]: ElementType } = {
 /** The element type in ONNX of what a file holds as `stored`. */
 export function elementTypeOf(stored: StoredDType): ElementType {
   return elementTypeOfStored[stored]
-}
-
-/** A constant as it is in a file. */
-export function hostValueOf(weight: WeightTensor, name: string): HostValue {
-  const type = elementTypeOf(weight.dtype)
-  const raw = weight.values()
-  if (raw instanceof BigInt64Array || raw instanceof BigUint64Array) {
-    return new HostValue(weight.shape, type, Float64Array.from(raw, nearestSafe))
-  }
-  return new HostValue(weight.shape, type, convertTo(weight, 'float64', name) as Float64Array)
 }
 
 /** INT64_MAX and INT64_MIN stand for "to the end" in Slice: the nearest number that is exact does as well. */

@@ -1,3 +1,4 @@
+import { composed } from '../graph/composite.ts'
 import { isFloating, type TypedArray } from '../graph/dtype.ts'
 import { indexError } from '../graph/index-error.ts'
 import { isOp, type Node } from '../graph/node.ts'
@@ -54,7 +55,8 @@ export function indexSelect(op: string, x: Node, index: Node, axis: number): Nod
     x.shape.map((_, i) => (i === axis ? count : 1)),
   )
   const shape = x.shape.map((d, i) => (i === axis ? count : d))
-  return gather(op, x, g.expand(column, shape), axis)
+  const selected = gather(op, x, g.expand(column, shape), axis)
+  return composed({ node: selected }, 'indexSelect', [{ node: x }, { node: index }], { axis }).node
 }
 
 /** An index whose values are known to be in range once it is computed. */

@@ -36,6 +36,13 @@ export function assign(binding: Binding, value: Node): void {
   assignments.add(binding)
 }
 
+/** Takes back the assignments to a variable that are not computed yet: it keeps its old value. */
+export function withdraw(binding: Binding): void {
+  if (!assignments.delete(binding)) return
+  binding.node = binding.target!
+  binding.target = undefined
+}
+
 /** Wanted with the next realization, whatever is asked for then: gradients waiting for a step. */
 export function wantGradient(binding: Binding): void {
   gradients.add(binding)

@@ -1,5 +1,6 @@
 import { gradients } from '../autograd/index.ts'
 import { StaleValueError } from '../compiler/graph.ts'
+import { composed } from '../graph/composite.ts'
 import { type DType, dtypes, isFloating, type TypedArray } from '../graph/dtype.ts'
 import { isGradEnabled } from '../graph/grad-mode.ts'
 import { inputNode, type Node } from '../graph/node.ts'
@@ -355,7 +356,8 @@ export class Tensor {
     let x = this.node
     if (low !== undefined) x = g.maximum(x, low)
     if (high !== undefined) x = g.minimum(x, high)
-    return clampGradient(this.node, x, low, high)
+    const y = clampGradient(this.node, x, low, high)
+    return composed(y, 'clip', [this], { low: low ?? null, high: high ?? null })
   }
 
   to(dtype: DType): Tensor {
@@ -369,7 +371,8 @@ export class Tensor {
     return wrap(g.reduceSum(this.node, normalizeAxes('sum', axes, this.rank), keepdim))
   }
   mean(axes?: Axes, keepdim = false): Tensor {
-    return wrap(g.reduceMean(this.node, normalizeAxes('mean', axes, this.rank), keepdim))
+    const along = normalizeAxes('mean', axes, this.rank)
+    return composed(wrap(g.reduceMean(this.node, along, keepdim)), 'mean', [this], { axes: along, keepdim })
   }
   /** Divided by the count minus `correction`: 1 for the unbiased estimate, as PyTorch's default. */
   var(axes?: Axes, options: { correction?: number; keepdim?: boolean } = {}): Tensor {
@@ -395,9 +398,13 @@ export class Tensor {
     )
   }
   amin(axes?: Axes, keepdim = false): Tensor {
-    return calledAs('amin', () =>
-      wrap(g.reduceMin(this.node, normalizeAxes('amin', axes, this.rank), keepdim)),
-    )
+    return calledAs('amin', () => {
+      const along = normalizeAxes('amin', axes, this.rank)
+      return composed(wrap(g.reduceMin(this.node, along, keepdim)), 'minimumOver', [this], {
+        axes: along,
+        keepdim,
+      })
+    })
   }
   /**
    * The largest values over all elements, or along one axis; the gradient along an axis goes to the first of equals.
@@ -463,7 +470,8 @@ export class Tensor {
   cummax(axis: number): { values: Tensor; indices: Tensor } {
     const resolved = normalizeAxis('cummax', axis, this.rank)
     const indices = wrap(g.cumArgMax(this.node, resolved))
-    return { values: this.gather(resolved, indices), indices }
+    const values = composed(this.gather(resolved, indices), 'cumulativeMaximum', [this], { axis: resolved })
+    return { values, indices }
   }
   /** Stable. */
   argsort(axis = -1, descending = false): Tensor {
@@ -654,12 +662,14 @@ export class Tensor {
     const resolved = normalizeAxis('softmax', axis, this.rank)
     const largest = calledAs('softmax', () => this.detach().amax(resolved, true))
     const exponentials = this.sub(largest).exp()
-    return exponentials.div(exponentials.sum(resolved, true))
+    const y = exponentials.div(exponentials.sum(resolved, true))
+    return composed(y, 'softmax', [this], { axis: resolved })
   }
   logSoftmax(axis: number): Tensor {
     const resolved = normalizeAxis('logSoftmax', axis, this.rank)
     const shifted = this.sub(calledAs('logSoftmax', () => this.detach().amax(resolved, true)))
-    return shifted.sub(shifted.exp().sum(resolved, true).log())
+    const y = shifted.sub(shifted.exp().sum(resolved, true).log())
+    return composed(y, 'logSoftmax', [this], { axis: resolved })
   }
 }
 

@@ -16,8 +16,20 @@ function slicingTables(): Uint32Array[] {
   return all
 }
 
+interface NodeProcess {
+  readonly getBuiltinModule?: (name: string) => { readonly crc32?: (bytes: Uint8Array) => number } | undefined
+}
+
+/** Node's own, ten times as fast; without an import, which a browser could not resolve. */
+const native = (globalThis as { process?: NodeProcess }).process?.getBuiltinModule?.('node:zlib')?.crc32
+
 /** The CRC-32 of zip and gzip (polynomial 0xedb88320, reflected). */
 export function crc32(bytes: Uint8Array): number {
+  return native === undefined ? crc32ByTables(bytes) : native(bytes)
+}
+
+/** The same where there is nothing faster. */
+export function crc32ByTables(bytes: Uint8Array): number {
   tables ??= slicingTables()
   const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [
     Uint32Array,

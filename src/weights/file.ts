@@ -1,7 +1,9 @@
-import { type FileHandle, open, readdir, realpath, rename, stat, statfs, unlink } from 'node:fs/promises'
-import { hostname } from 'node:os'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join } from 'node:path'
+import type { GraphModel } from '../onnx/index.ts'
+import { needsExternalData, onnxChunks } from '../onnx/write.ts'
 import type { Tensor } from '../tensor/index.ts'
+import { bufferedAccess } from './buffered.ts'
 import { CheckpointError } from './errors.ts'
 import { storeTensors } from './from-tensors.ts'
 import {
@@ -12,7 +14,7 @@ import {
   openCheckpoint,
 } from './load.ts'
 import { pyTorchChunks } from './pytorch.ts'
-import { checkRange, type RandomAccess } from './random-access.ts'
+import type { RandomAccess } from './random-access.ts'
 import { safetensorsChunks } from './safetensors-write.ts'
 import type { WeightTensor } from './state-dict.ts'
 import {
@@ -20,6 +22,10 @@ import {
   type TrainingCheckpoint,
   trainingCheckpointChunks,
 } from './training-checkpoint.ts'
+import { writeFileAtomic } from './write-file.ts'
+
+export { readDarknetConfig, saveDarknet } from './darknet/file.ts'
+export { FileWriteError, writeFileAtomic } from './write-file.ts'
 
 /** An open file; close it when no more tensors are to be read from it. */
 export interface FileAccess extends RandomAccess {
@@ -42,38 +48,15 @@ export async function openFile(path: string): Promise<FileAccess> {
     throw new CheckpointError(path, why, undefined, { cause: error })
   }
   const file = handle
-  // What was read last: tensors are small and follow one another.
-  let window = { from: 0, until: 0, bytes: Promise.resolve(new Uint8Array(0)) }
-  const readAlone = async (offset: number, length: number): Promise<Uint8Array> => {
-    if (length > readAhead / 4) return readRange(file, path, offset, length)
-    if (offset < window.from || offset + length > window.until) {
-      const until = Math.min(offset + readAhead, size)
-      window = { from: offset, until, bytes: readRange(file, path, offset, until - offset) }
-    }
-    const { from, bytes } = window
-    return (await bytes).slice(offset - from, offset - from + length)
-  }
-  let waiting: ReadRequest[] = []
-  const flush = (): void => {
-    const runs = adjacent(waiting)
-    waiting = []
-    for (const run of runs) {
-      const [{ offset, length, resolve, reject }] = run
-      if (run.length === 1) {
-        readAlone(offset, length).then(resolve, reject)
-        continue
-      }
-      const parts = run.map((request) => new Uint8Array(request.length))
-      readParts(file, path, offset, parts).then(
-        () => run.forEach((request, i) => void request.resolve(parts[i]!)),
-        (error: unknown) => run.forEach((request) => void request.reject(error)),
-      )
-    }
-  }
-  const siblings: FileAccess[] = []
-  const access: FileAccess = {
-    name: path,
-    size,
+  const opened: FileAccess[] = []
+  return {
+    ...bufferedAccess({
+      name: path,
+      size,
+      readAhead: 256 << 10,
+      longest: 4 << 20,
+      fill: (offset, parts) => readParts(file, path, offset, parts),
+    }),
     async sibling(name) {
       // What a file says of its neighbours must not lead elsewhere.
       if (isAbsolute(name) || name.split(/[\\/]/).includes('..')) {
@@ -81,61 +64,15 @@ export async function openFile(path: string): Promise<FileAccess> {
       }
       const beside = join(dirname(path), name)
       if (!(await stat(beside).catch(() => null))?.isFile()) return null
-      const opened = await openFile(beside)
-      siblings.push(opened)
-      return opened
-    },
-    async read(offset, length) {
-      checkRange(access, offset, length)
-      return new Promise<Uint8Array>((resolve, reject) => {
-        if (waiting.length === 0) queueMicrotask(flush)
-        waiting.push({ offset, length, resolve, reject })
-      })
+      const access = await openFile(beside)
+      opened.push(access)
+      return access
     },
     async close() {
-      await Promise.all([file.close(), ...siblings.map((sibling) => sibling.close())])
+      await file.close()
+      for (const access of opened) await access.close()
     },
   }
-  return access
-}
-
-interface ReadRequest {
-  readonly offset: number
-  readonly length: number
-  readonly resolve: (bytes: Uint8Array) => void
-  readonly reject: (error: unknown) => void
-}
-
-type Run = [ReadRequest, ...ReadRequest[]]
-
-/** Bytes that a short read takes in at once, and about as many as reads of neighbours that are made into one take. */
-const readAhead = 4 << 20
-
-/** Requests that were made together, by offset, those that follow one another in the file in one run. */
-function adjacent(requests: readonly ReadRequest[]): Run[] {
-  const runs: Run[] = []
-  let [start, end] = [0, -1]
-  for (const request of [...requests].sort((a, b) => a.offset - b.offset)) {
-    if (request.offset === end && end - start < readAhead && request.length < readAhead)
-      runs.at(-1)!.push(request)
-    else {
-      runs.push([request])
-      start = request.offset
-    }
-    end = request.offset + request.length
-  }
-  return runs
-}
-
-async function readRange(
-  file: FileHandle,
-  path: string,
-  offset: number,
-  length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length)
-  await readParts(file, path, offset, [bytes])
-  return bytes
 }
 
 /** Fills the parts, one after another, with what begins at `offset`. */
@@ -227,121 +164,21 @@ export async function loadTrainingCheckpoint(path: string): Promise<TrainingChec
   }
 }
 
-/** A file that could not be written, or not for certain; the message says what there is now. */
-export class FileWriteError extends Error {
-  override readonly name = 'FileWriteError'
-  readonly path: string
-  /** The system's code, such as ENOSPC. */
-  readonly code: string | undefined
-  /** Bytes that the whole file takes. */
-  readonly neededBytes: number
-
-  constructor(path: string, what: string, code: string | undefined, neededBytes: number, cause: unknown) {
-    super(`${path}: ${what}`, { cause })
-    this.path = path
-    this.code = code
-    this.neededBytes = neededBytes
-  }
-}
-
 /**
- * Writes a file so that at every moment, a crash or a full disk included, the path holds the old contents or the
- * new, whole: into a temporary file in the same folder, flushed to the disk, then renamed. A symbolic link is written
- * through. On any error the temporary file is removed and a FileWriteError thrown.
+ * Writes an .onnx file; see onnxChunks. Above 2 GiB, and where `threshold` is given, initializers of so many bytes or
+ * more (1024 unless given) go into a file beside it, named as the model with `.data` after it, which is written first.
+ * Each file is written atomically; see writeFileAtomic. Returns the paths written, the model's first.
  */
-export async function writeFileAtomic(path: string, chunks: readonly Uint8Array[]): Promise<void> {
-  const needed = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
-  const target = await realpath(path).catch(() => path)
-  const folder = dirname(target)
-  // Cut, since names are limited to 255 bytes on most file systems.
-  const prefix = `.${basename(target).slice(0, 40)}.${hostname()}-`
-  const temporary = join(folder, `${prefix}${process.pid}-${crypto.randomUUID().slice(0, 8)}.tmp`)
-  let handle: FileHandle | undefined
-  try {
-    await removeAbandoned(folder, prefix)
-    handle = await open(temporary, 'wx')
-    const mode = await stat(target).then(
-      (stats) => stats.mode & 0o777,
-      () => undefined,
-    )
-    if (mode !== undefined) await handle.chmod(mode)
-    for (const chunk of chunks) await writeAll(handle, chunk)
-    await handle.sync()
-    await handle.close()
-    handle = undefined
-    await rename(temporary, target)
-  } catch (error) {
-    await handle?.close().catch(() => undefined)
-    await unlink(temporary).catch(() => undefined)
-    throw await writeError(path, folder, needed, error)
-  }
-  await syncFolder(folder).catch((error: unknown) => {
-    const what = `was written, but may not outlast a power failure (${(error as Error).message})`
-    throw new FileWriteError(path, what, (error as NodeJS.ErrnoException).code, needed, error)
-  })
-}
-
-async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let done = 0; done < chunk.length; ) {
-    const { bytesWritten } = await handle.write(chunk, done, Math.min(chunk.length - done, 2 ** 30))
-    done += bytesWritten
-  }
-}
-
-/** Removes what runs on this machine that were killed while writing the same file have left behind. */
-async function removeAbandoned(folder: string, prefix: string): Promise<void> {
-  // A folder that may be written but not listed is no reason to fail.
-  const names = await readdir(folder).catch(() => [])
-  for (const name of names) {
-    if (!name.startsWith(prefix)) continue
-    const match = /^(\d+)-[0-9a-f]{8}\.tmp$/.exec(name.slice(prefix.length))
-    if (match !== null && !isAlive(Number(match[1]))) await unlink(join(folder, name)).catch(() => undefined)
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
-  }
-}
-
-async function writeError(
+export async function saveOnnx(
   path: string,
-  folder: string,
-  needed: number,
-  error: unknown,
-): Promise<FileWriteError> {
-  const { code, message } = error as NodeJS.ErrnoException
-  const old = await stat(path).then(
-    () => 'the old file is intact',
-    () => 'no file was left behind',
-  )
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') {
-    return new FileWriteError(path, `could not be written (${message}); ${old}`, code, needed, error)
-  }
-  const free = await statfs(folder).then(
-    ({ bavail, bsize }) => `${bavail * bsize} bytes are free`,
-    () => 'less is free',
-  )
-  const what =
-    `the disk is full: the file takes ${needed} bytes, and ${free} in ${folder}; ${old}. ` +
-    'Free some space or save elsewhere'
-  return new FileWriteError(path, what, code, needed, error)
-}
-
-/** Makes the rename itself last through a power failure, where the system can: Windows and some network drives cannot. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'EINVAL' && code !== 'ENOTSUP') throw error
-  } finally {
-    await handle.close()
-  }
+  model: GraphModel,
+  options: { readonly threshold?: number } = {},
+): Promise<readonly string[]> {
+  const external = options.threshold !== undefined || needsExternalData(model)
+  const location = `${basename(path)}.data`
+  const files = await onnxChunks(model, external ? { location, ...options } : undefined)
+  const beside = join(dirname(path), location)
+  if (files.data !== null) await writeFileAtomic(beside, files.data.chunks)
+  await writeFileAtomic(path, files.model.chunks)
+  return files.data === null ? [path] : [path, beside]
 }

@@ -1,7 +1,8 @@
 import type { GraphModel } from '../onnx/model.ts'
+import type { DarknetConfig } from './darknet/config.ts'
 import { CheckpointError } from './errors.ts'
-import { formatList } from './formats.ts'
-import type { PyTorchOptions } from './pytorch.ts'
+import { formatList, formats } from './formats.ts'
+import { looksLikeZip, type PyTorchOptions } from './pytorch.ts'
 import type { PlainValue } from './pytorch-values.ts'
 import { blobAccess, bytesAccess, type RandomAccess } from './random-access.ts'
 import type { StateDict, StoredTensor } from './state-dict.ts'
@@ -9,6 +10,7 @@ import { readAll } from './training-checkpoint.ts'
 
 export type CheckpointFormat =
   | 'safetensors'
+  | 'safetensors-sharded'
   | 'ocelli-training'
   | 'pytorch-zip'
   | 'pytorch-legacy'
@@ -16,6 +18,10 @@ export type CheckpointFormat =
   | 'keras'
   | 'tfjs'
   | 'ncnn'
+  | 'onnx'
+  | 'caffe'
+  | 'tflite'
+  | 'darknet'
 
 /** An open weight file of any known format; the tensors are read on demand. */
 export interface Checkpoint {
@@ -37,24 +43,47 @@ export interface LoadedStateDict extends Omit<Checkpoint, 'tensors'> {
 
 export type WeightSource = Uint8Array | Blob | RandomAccess
 
-/** How a file is read; the options concern PyTorch files. */
+/** How a file is read; the options of PyTorch concern its files alone. */
 export interface LoadOptions extends PyTorchOptions {
   /** What messages call a source that has no name of its own. */
   readonly name?: string
+  /**
+   * The network of a Darknet .weights file, which does not say itself what its numbers are; see `parseDarknetConfig`. By default
+   * the .cfg beside the file.
+   */
+  readonly darknet?: DarknetConfig
   /** The file of the network's structure, for formats that keep it apart, where it does not bear the other's name. */
   readonly structure?: RandomAccess
+  /**
+   * Of quantised networks (TensorFlow Lite): whether activations are held to the range that their type can hold, as some
+   * files have no other activation. True unless given.
+   */
+  readonly quantizedRanges?: boolean
 }
 
 /**
- * Opens a weight file, whatever its extension: the format is told by the first bytes. Of a training checkpoint of
+ * Opens a weight file, whatever its extension: the format is told by the first bytes. A zip archive around one weight file is
+ * looked into, and an index of safetensors shards brings the files that it names. Of a training checkpoint of
  * Ocelli, `tensors` are the model's. Throws a CheckpointError that says what the file seems to be.
  */
 export async function openCheckpoint(source: WeightSource, options: LoadOptions = {}): Promise<Checkpoint> {
   const access = toAccess(source, options.name)
   const start = await access.read(0, Math.min(access.size, 512))
+  if (looksLikeZip(start)) {
+    const { wrappedFile } = await import('./pytorch-zip.ts')
+    const inner = await wrappedFile(access)
+    if (inner !== undefined) return openUnwrapped(inner, options)
+  }
+  return openUnwrapped(access, options)
+}
+
+async function openUnwrapped(access: RandomAccess, options: LoadOptions): Promise<Checkpoint> {
+  const start = await access.read(0, Math.min(access.size, 512))
   const name = access.name.toLowerCase()
   const format = formatList.find(([, { matches }]) => matches(start, name))
   if (format !== undefined) return format[1].open(access, options)
+  // Old versions and cut-offs under any name.
+  if (options.darknet !== undefined) return formats.darknet.open(access, options)
   const titles = formatList.map(([, { title }]) => title)
   throw new CheckpointError(access.name, `${guess(start)}; what can be read: ${titles.join(', ')}`)
 }
@@ -83,7 +112,6 @@ const known: readonly (readonly [start: string | RegExp, what: string])[] = [
   ['7z\xbc\xaf', 'a 7z archive: unpack it first'],
   ['PK\x05\x06', 'a zip archive without members'],
   ['\x93NUMPY', 'a numpy array (.npy), without names'],
-  [/^.{4}TFL3/s, 'a TensorFlow Lite model'],
   [/^.{257}ustar/s, 'a tar archive; if PyTorch before 0.1.10 wrote it, load it in Python and save it again'],
 ]
 

@@ -11,6 +11,8 @@ export interface Field {
   readonly number: number
   /** Where in the file the value begins. */
   readonly offset: number
+  /** Bytes that the value takes. */
+  readonly length: number
   /** int32, int64, enum, bool: throws where it is beyond 2 ** 53. */
   int(): number
   float(): number
@@ -108,6 +110,7 @@ function fieldOf(
   return {
     number,
     offset,
+    length: value.length,
     int() {
       expect(wire.varint)
       return new Varints(value, file, offset).readSigned()
@@ -140,7 +143,8 @@ function fieldOf(
   }
 }
 
-class Varints {
+/** Integers of a message one after another, from the position on. */
+export class Varints {
   position = 0
   readonly #bytes: Uint8Array
   readonly #file: string

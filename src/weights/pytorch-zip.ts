@@ -4,7 +4,7 @@ import type { PickleValue } from './pickle-values.ts'
 import { PickleStorage } from './pickle-values.ts'
 import { persistentValue, storageUnit } from './pytorch-storage.ts'
 import type { StorageBlocks } from './pytorch-tensor.ts'
-import type { RandomAccess } from './random-access.ts'
+import { bytesAccess, type RandomAccess } from './random-access.ts'
 import { openZip, type ZipArchive, type ZipEntry } from './zip.ts'
 
 /** A pickle's value, and where the storages that it refers to are. */
@@ -49,6 +49,20 @@ export async function openTorchZip(source: RandomAccess, opaque?: readonly strin
   })
   const read = async (key: string): Promise<Uint8Array> => zip.read(member(`data/${key}`)!)
   return { root: value, blocks: { file: source.name, bigEndian, read } }
+}
+
+/** The file of weights in a zip archive that is only wrapped around it, as pytorchcv publishes its own; else undefined. */
+export async function wrappedFile(source: RandomAccess): Promise<RandomAccess | undefined> {
+  const zip = await openZip(source)
+  const names = [...zip.entries.keys()]
+  if (names.some((name) => /^([^/]*\/)?data\.pkl$/.test(name))) return undefined
+  const weights = names.filter(
+    (name) => /\.(pth|pt|th|bin|pkl|tar|safetensors)$/.test(name) && !name.startsWith('__MACOSX/'),
+  )
+  if (weights.length !== 1) return undefined
+  const entry = zip.entries.get(weights[0]!)!
+  new Inflation(source).allow(entry)
+  return bytesAccess(await zip.read(entry), `${source.name} (${entry.name})`)
 }
 
 /** Bytes that deflated members, each counted once, may unpack to beyond `inflationFactor` times the file. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { parseDarknetConfig } from '../../src/models/darknet-config.ts'
+import { DarknetYolo } from '../../src/models/darknet-boxes.ts'
 import { createDarknet, DarknetClassifier, DarknetDetector } from '../../src/models/darknet-network.ts'
-import { DarknetYolo } from '../../src/models/darknet-sections.ts'
 import { createModel } from '../../src/models/index.ts'
 import { noGrad, tensor, zeros } from '../../src/tensor/index.ts'
+import { parseDarknetConfig } from '../../src/weights/darknet/parse.ts'
 
 const detector = `
 [net]
@@ -79,6 +79,12 @@ describe('parseDarknetConfig', () => {
           ],
           classes: 2,
           scaleXY: 1.1,
+          mask: [1, 2],
+          allAnchors: [
+            [1, 2],
+            [3, 4],
+            [5, 6],
+          ],
         },
         { type: 'route', layers: [-4], groups: 1, groupId: 0 },
         { type: 'upsample', stride: 2 },
@@ -88,8 +94,8 @@ describe('parseDarknetConfig', () => {
 
   it.each([
     [
-      '[net]\nwidth=1\nheight=1\n[lstm]\n',
-      /\[lstm\] of line 4: there are no such layers here, but convolutional/,
+      '[net]\nwidth=1\nheight=1\n[iseg]\n',
+      /\[iseg\] of line 4: there are no such layers here, but convolutional/,
     ],
     ['[net]\nwidth=1\nheight=1\n[convolutional]\nfilters=x', /line 4: filters must be a number, got 'x'/],
     [

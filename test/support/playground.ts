@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import sharp from 'sharp'
 import { digits } from '../../src/data/index.ts'
+import { createDarknet } from '../../src/models/darknet-network.ts'
 import { createModel } from '../../src/models/index.ts'
 import { manualSeed } from '../../src/tensor/index.ts'
-import { saveSafetensors } from '../../src/weights/file.ts'
+import { parseDarknetConfig } from '../../src/weights/darknet/parse.ts'
+import { saveDarknet, saveSafetensors } from '../../src/weights/file.ts'
 import { sharedPath } from './shared.ts'
 
 /** A folder with what the documentation and the examples use; photographs and weights are real where they are at hand. */
@@ -21,6 +23,7 @@ export async function makePlayground(): Promise<Playground> {
   await writeFlowers(join(folder, 'flowers'))
   await addPhotographs(join(folder, 'photographs'))
   await addWeights(join(folder, 'squeezenet1_1.pth'))
+  await addDetector(folder)
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
@@ -101,4 +104,26 @@ async function addWeights(path: string): Promise<void> {
     manualSeed(0)
     await saveSafetensors(path, (await createModel('squeezenet1_1')).stateDict())
   }
+}
+
+/** Yolo-Fastest and a photograph for it; without the real files, a network and a picture that stand in for them. */
+async function addDetector(folder: string): Promise<void> {
+  const names = ['yolo-fastest-1.1-xl.cfg', 'yolo-fastest-1.1-xl.weights']
+  const real = names.map((name) => sharedPath('assets', 'weights', name))
+  const dog = sharedPath('assets', 'images', 'scenes', 'dog.jpg')
+  if (dog !== undefined && real.every((path) => path !== undefined)) {
+    for (const [i, name] of names.entries()) symlinkSync(real[i]!, join(folder, name))
+    symlinkSync(dog, join(folder, 'dog.jpg'))
+    return
+  }
+  const text =
+    '[net]\nwidth=320\nheight=320\n[convolutional]\nfilters=85\nsize=32\nstride=32\nactivation=linear\n' +
+    '[yolo]\nanchors=90,90\nclasses=80\n'
+  const config = parseDarknetConfig(text)
+  writeFileSync(join(folder, names[0]!), text)
+  await saveDarknet(join(folder, names[1]!), config, createDarknet(config).stateDict())
+  const background = rgb([90, 140, 60])
+  await sharp({ create: { width: 768, height: 576, channels: 3, background } })
+    .jpeg()
+    .toFile(join(folder, 'dog.jpg'))
 }

@@ -6,6 +6,7 @@ import { type Command, defineCommand, UsageError } from '../command.ts'
 import { fittingNetworks } from '../fitting-networks.ts'
 import { counted } from '../progress.ts'
 import { factsOf, type TensorFacts } from '../tensor-facts.ts'
+import { localFile } from '../weight-files.ts'
 
 export const inspect: Command = defineCommand({
   name: 'inspect',
@@ -21,8 +22,9 @@ export const inspect: Command = defineCommand({
   },
   details: ['Nothing in the file is executed, whatever it holds.'],
   examples: ['ocelli inspect resnet18-f37072fd.pth', 'ocelli inspect run/best.safetensors --json'],
-  run: async ([path, ...more], { key, json }) => {
-    if (path === undefined || more.length > 0) throw new UsageError('inspect takes one file')
+  run: async ([given, ...more], { key, json }) => {
+    if (given === undefined || more.length > 0) throw new UsageError('inspect takes one file')
+    const path = await localFile(given)
     const file = await loadStateDictFile(path, { ...(key !== undefined && { key }) })
     const { size } = await stat(path)
     const tensors = [...file.tensors].map(([name, tensor]) => factsOf(name, tensor))

@@ -1,8 +1,5 @@
-import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { collate } from '../../data/collate.ts'
-import { isImageName } from '../../data/folder.ts'
-import { decodeImage, ImageDecodeError, readImage } from '../../data/node.ts'
+import { ImageDecodeError } from '../../data/node.ts'
 import { F } from '../../nn/index.ts'
 import { compile, noGrad, type Tensor } from '../../tensor/index.ts'
 import { type Image, type Transform, transformFrom } from '../../transforms/index.ts'
@@ -10,15 +7,10 @@ import { type Command, CommandError, defineCommand, UsageError } from '../comman
 import { deviceLine } from '../device.ts'
 import { requireFinite } from '../finite-outputs.ts'
 import { changesImages, evaluationFor, imageOptions, preprocessingFrom } from '../image-options.ts'
+import { type ImageSource, imageSources } from '../image-sources.ts'
 import { labelText } from '../labels.ts'
 import { type LoadedNetwork, loadNetwork, networkOptions } from '../network.ts'
 import { Progress, percent } from '../progress.ts'
-
-/** An image that is read when its turn comes. */
-interface Source {
-  readonly name: string
-  readonly read: () => Promise<Image>
-}
 
 interface Prediction {
   readonly index: number
@@ -71,8 +63,7 @@ export const predict: Command = defineCommand({
       throw new UsageError('predict needs images: files, folders, or - for standard input')
     const loaded = await loadNetwork(options)
     console.error(await deviceLine())
-    const sources = (await Promise.all(inputs.map(sourcesOf))).flat()
-    if (sources.length === 0) throw new CommandError('standard input names no images')
+    const sources = await imageSources(inputs)
     const transform = transformOf(loaded, options)
     const forward = compile((images: Tensor) => noGrad(() => F.softmax(loaded.network.forward(images), 1)))
     // On a terminal the results themselves show how far it is.
@@ -119,37 +110,8 @@ function transformOf(loaded: LoadedNetwork, flags: Parameters<typeof preprocessi
   return evaluationFor(preprocessingFrom(loaded.preprocessing, flags), null)
 }
 
-async function sourcesOf(input: string): Promise<Source[]> {
-  if (input === '-') return fromStandardInput()
-  const entry = await stat(input).catch(() => undefined)
-  if (entry === undefined) throw new CommandError(`${input}: no such file or folder`)
-  if (!entry.isDirectory()) return [fileSource(input)]
-  const names = (await readdir(input, { recursive: true })).filter(isImageName).sort()
-  if (names.length === 0) throw new CommandError(`${input}: holds no images`)
-  return names.map((name) => fileSource(join(input, name)))
-}
-
-function fileSource(path: string): Source {
-  return { name: path, read: () => readImage(path) }
-}
-
-/** An image's bytes, or text with one file name a line. */
-async function fromStandardInput(): Promise<Source[]> {
-  const chunks: Buffer[] = []
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
-  const bytes = Buffer.concat(chunks)
-  if (bytes.length === 0)
-    throw new CommandError('standard input is empty: it takes an image, or names of files')
-  const isText = bytes
-    .subarray(0, 512)
-    .every((byte) => byte >= 32 || byte === 9 || byte === 10 || byte === 13)
-  if (!isText) return [{ name: '-', read: () => decodeImage(bytes, 'standard input') }]
-  const names = bytes.toString('utf8').split(/\r?\n/)
-  return names.filter((name) => name.trim() !== '').map((name) => fileSource(name.trim()))
-}
-
 async function readAll(
-  sources: readonly Source[],
+  sources: readonly ImageSource[],
   transform: Transform,
   onSkip: ((error: ImageDecodeError) => void) | null,
 ): Promise<{ name: string; image: Image }[]> {

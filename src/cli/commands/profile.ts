@@ -10,8 +10,9 @@ import { scoresAndLoss } from '../../train/scores.ts'
 import { writeFileAtomic } from '../../weights/file.ts'
 import { type Command, CommandError, defineCommand, UsageError } from '../command.ts'
 import { backendInfo, deviceLine } from '../device.ts'
-import { parseModelOptions } from '../model-options.ts'
-import { createNetwork, metadataOf, networkOptions, requireClassifier } from '../network.ts'
+import { createNetwork } from '../fitted-network.ts'
+import { metadataOf, parseModelOptions } from '../model-options.ts'
+import { networkOptions, requireClassifier } from '../network.ts'
 import { counted } from '../progress.ts'
 
 export const profile: Command = defineCommand({

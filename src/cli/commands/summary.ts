@@ -1,8 +1,9 @@
 import { formatSummary, summary } from '../../models/index.ts'
 import type { Json } from '../../weights/index.ts'
 import { type Command, CommandError, defineCommand, UsageError } from '../command.ts'
-import { parseModelOptions } from '../model-options.ts'
-import { createNetwork, metadataOf, networkOptions } from '../network.ts'
+import { createNetwork } from '../fitted-network.ts'
+import { metadataOf, parseModelOptions } from '../model-options.ts'
+import { networkOptions } from '../network.ts'
 
 export const summaryCommand: Command = defineCommand({
   name: 'summary',

@@ -105,7 +105,7 @@ export const trainCommand: Command = defineCommand({
   details: [dataDetails],
   examples: [
     'ocelli train --data mnist --model lenet5 --epochs 10 --lr 0.002 --schedule cosine',
-    'ocelli train --data flowers --model resnet18 --weights resnet18.pth --freeze --epochs 5',
+    'ocelli train --data flowers --model resnet18 --weights default --freeze --epochs 5',
     'ocelli train --resume runs/mnist-lenet5',
   ],
   run: async (extra, flags) => {
@@ -121,9 +121,11 @@ async function trainFrom(given: TrainFlags): Promise<TrainingOutcome> {
   if (resume) refuseOtherThanEpochs(given)
   const stored = resume ? await readRunSettings<TrainFlags>(given.resume, 'train') : null
   const base = stored?.flags ?? given
-  const flags = { ...base, epochs: given.epochs ?? base.epochs ?? defaultEpochs, json: given.json }
+  const named = { ...base, epochs: given.epochs ?? base.epochs ?? defaultEpochs, json: given.json }
+  const start = stored === null ? await startOf(named) : { ...stored, weights: named.weights }
+  // The file itself, so that a run can be resumed without looking for it again.
+  const flags = { ...named, weights: start?.weights }
   const { data } = flags
-  const start = stored ?? (await startOf(flags))
   if (data === undefined || start === null) {
     throw new UsageError('train needs --data and --model, or --resume FOLDER; ocelli train --help tells more')
   }

@@ -1,11 +1,12 @@
 import { basename } from 'node:path'
 import { listModels, modelMetadata } from '../../models/index.ts'
 import type { StateDict } from '../../weights/index.ts'
-import { type Command, defineCommand, UsageError } from '../command.ts'
+import { type Command, CommandError, defineCommand, UsageError } from '../command.ts'
 import { sha256Of } from '../file-hash.ts'
+import { fittedNetwork } from '../fitted-network.ts'
 import { fittingNetworks } from '../fitting-networks.ts'
 import { parseModelOptions } from '../model-options.ts'
-import { buildNetwork, loadInto, networkOptions, readWeights } from '../network.ts'
+import { networkOptions, readWeights } from '../network.ts'
 import { counted } from '../progress.ts'
 import { factsOf } from '../tensor-facts.ts'
 
@@ -126,15 +127,15 @@ async function searchedShapes(tensors: StateDict): Promise<Check> {
 
 async function shapeCheck(
   name: string,
-  options: Parameters<typeof buildNetwork>[1],
+  options: Parameters<typeof fittedNetwork>[1],
   tensors: StateDict,
   path: string,
 ): Promise<Check> {
-  const { network } = await buildNetwork(name, options, tensors)
   try {
-    loadInto(network, tensors, path, name)
+    await fittedNetwork(name, options, tensors, path)
     return { what: 'shapes', passed: true, detail: `fits ${name}` }
   } catch (error) {
-    return { what: 'shapes', passed: false, detail: (error as Error).message }
+    if (!(error instanceof CommandError)) throw error
+    return { what: 'shapes', passed: false, detail: error.message }
   }
 }

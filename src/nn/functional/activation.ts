@@ -1,3 +1,4 @@
+import { composed } from '../../graph/composite.ts'
 import { isGradEnabled } from '../../graph/grad-mode.ts'
 import { formatShape, normalizeAxis, ShapeError } from '../../graph/shape.ts'
 import { customGradient } from '../../tensor/autograd.ts'
@@ -13,21 +14,23 @@ export function relu(x: Tensor): Tensor {
 
 /** min(max(x, 0), 6); the gradient is 0 at both ends. */
 export function relu6(x: Tensor): Tensor {
-  return differentiatedByValue(
+  const y = differentiatedByValue(
     x,
     () => x.relu().minimum(6),
     (y, gradient) => where(y.gt(0), where(y.lt(6), gradient, 0), 0),
   )
+  return composed(y, 'clip', [x], { low: 0, high: 6 })
 }
 
 /** x limited to low..high; the gradient is 0 at both ends, unlike that of clamp. */
 export function hardtanh(x: Tensor, low = -1, high = 1): Tensor {
   if (!(low < high)) throw new RangeError(`hardtanh: low (${low}) must be below high (${high})`)
-  return differentiatedByValue(
+  const y = differentiatedByValue(
     x,
     () => x.maximum(low).minimum(high),
     (y, gradient) => where(y.ge(high), 0, where(y.le(low), 0, gradient)),
   )
+  return composed(y, 'clip', [x], { low, high })
 }
 
 /** An activation whose gradient follows from its value: what it was computed from need not be kept. */
@@ -41,7 +44,7 @@ function differentiatedByValue(
 }
 
 export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
-  return where(x.gt(0), x, x.mul(negativeSlope))
+  return composed(where(x.gt(0), x, x.mul(negativeSlope)), 'leakyRelu', [x], { slope: negativeSlope })
 }
 
 /** Leaky ReLU with a learned slope: one, or one for each channel (axis 1). */
@@ -54,23 +57,23 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
   }
   const slope =
     weight.size === 1 ? weight.reshape([]) : weight.reshape(x.shape.map((d, i) => (i === 1 ? d : 1)))
-  return where(x.gt(0), x, x.mul(slope))
+  return composed(where(x.gt(0), x, x.mul(slope)), 'prelu', [x, slope], {})
 }
 
 /** x above 0, else alpha (exp(x) - 1). */
 export function elu(x: Tensor, alpha = 1): Tensor {
-  return scaledElu(x, alpha, 1, 1)
+  return composed(scaledElu(x, alpha, 1, 1), 'elu', [x], { alpha })
 }
 
 /** Self-normalizing ELU (Klambauer et al., 2017). */
 export function selu(x: Tensor): Tensor {
-  return scaledElu(x, 1.6732632423543772, 1.0507009873554805, 1)
+  return composed(scaledElu(x, 1.6732632423543772, 1.0507009873554805, 1), 'selu', [x], {})
 }
 
 /** Continuously differentiable ELU (Barron, 2017): x above 0, else alpha (exp(x / alpha) - 1). */
 export function celu(x: Tensor, alpha = 1): Tensor {
   if (alpha === 0) throw new RangeError('celu: alpha must not be 0')
-  return scaledElu(x, alpha, 1, 1 / alpha)
+  return composed(scaledElu(x, alpha, 1, 1 / alpha), 'celu', [x], { alpha })
 }
 
 function scaledElu(x: Tensor, alpha: number, scale: number, inputScale: number): Tensor {
@@ -91,9 +94,10 @@ export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
   checkOptions('gelu', options, geluKinds)
   if (options.approximate === 'tanh') {
     const inner = x.add(x.mul(x).mul(x).mul(0.044715)).mul(Math.sqrt(2 / Math.PI))
-    return x.mul(0.5).mul(inner.tanh().add(1))
+    return composed(x.mul(0.5).mul(inner.tanh().add(1)), 'gelu', [x], { approximate: 'tanh' })
   }
-  return x.mul(0.5).mul(x.mul(Math.SQRT1_2).erf().add(1))
+  const y = x.mul(0.5).mul(x.mul(Math.SQRT1_2).erf().add(1))
+  return composed(y, 'gelu', [x], { approximate: 'none' })
 }
 
 export function sigmoid(x: Tensor): Tensor {
@@ -107,7 +111,7 @@ export function logSigmoid(x: Tensor): Tensor {
 
 /** relu6(x + 3) / 6. */
 export function hardSigmoid(x: Tensor): Tensor {
-  return relu6(x.add(3)).mul(1 / 6)
+  return composed(relu6(x.add(3)).mul(1 / 6), 'hardSigmoid', [x], {})
 }
 
 export function tanh(x: Tensor): Tensor {
@@ -121,12 +125,12 @@ export function silu(x: Tensor): Tensor {
 
 /** x relu6(x + 3) / 6 (Howard et al., "Searching for MobileNetV3", 2019). */
 export function hardSwish(x: Tensor): Tensor {
-  return x.mul(hardSigmoid(x))
+  return composed(x.mul(hardSigmoid(x)), 'hardSwish', [x], {})
 }
 
 /** x tanh(softplus(x)) (Misra, 2019). */
 export function mish(x: Tensor): Tensor {
-  return x.mul(softplus(x).tanh())
+  return composed(x.mul(softplus(x).tanh()), 'mish', [x], {})
 }
 
 export interface SoftplusOptions {
@@ -142,12 +146,14 @@ export function softplus(x: Tensor, options: SoftplusOptions = {}): Tensor {
   const scaled = beta === 1 ? x : x.mul(beta)
   const linear = scaled.gt(threshold)
   const curve = where(linear, 0, scaled).exp().log1p()
-  return where(linear, x, beta === 1 ? curve : curve.mul(1 / beta))
+  const y = where(linear, x, beta === 1 ? curve : curve.mul(1 / beta))
+  // Beyond the usual threshold the difference is below a float's precision.
+  return beta === 1 && threshold >= 20 ? composed(y, 'softplus', [x], {}) : y
 }
 
 /** x / (1 + |x|). */
 export function softsign(x: Tensor): Tensor {
-  return x.div(x.abs().add(1))
+  return composed(x.div(x.abs().add(1)), 'softsign', [x], {})
 }
 
 /** x - tanh(x). */
@@ -157,12 +163,13 @@ export function tanhshrink(x: Tensor): Tensor {
 
 /** 0 within -lambda..lambda, else x moved towards 0 by lambda. */
 export function softshrink(x: Tensor, lambda = 0.5): Tensor {
-  return where(x.gt(lambda), x.sub(lambda), where(x.lt(-lambda), x.add(lambda), x.mul(0)))
+  const y = where(x.gt(lambda), x.sub(lambda), where(x.lt(-lambda), x.add(lambda), x.mul(0)))
+  return composed(y, 'softshrink', [x], { lambda })
 }
 
 /** 0 within -lambda..lambda, else x. */
 export function hardshrink(x: Tensor, lambda = 0.5): Tensor {
-  return where(x.ge(-lambda).logicalAnd(x.le(lambda)), 0, x)
+  return composed(where(x.ge(-lambda).logicalAnd(x.le(lambda)), 0, x), 'hardshrink', [x], { lambda })
 }
 
 /** x above the threshold, else the value. */

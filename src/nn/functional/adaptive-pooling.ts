@@ -1,3 +1,4 @@
+import { composed } from '../../graph/composite.ts'
 import { calledAs, formatShape, ShapeError } from '../../graph/shape.ts'
 import { tensor } from '../../tensor/create.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
@@ -41,7 +42,9 @@ export function adaptiveAvgPool2d(x: Tensor, outputSize: AdaptiveSize): Tensor {
   if (x.rank === 3) return adaptiveAvgPool2d(x.unsqueeze(0), outputSize).squeeze(0)
   const sizes = outputSizes('adaptiveAvgPool2d', x, outputSize)
   if (sizes[0] === 1 && sizes[1] === 1) return x.mean([2, 3], true)
-  return averageWindows(x, sizes)
+  const y = averageWindows(x, sizes)
+  const even = sizes.every((size, axis) => x.shape[2 + axis]! % size === 0)
+  return even ? composed(y, 'adaptiveAvgPool2d', [x], { outputSize: sizes }) : y
 }
 
 /** adaptiveAvgPool2d for any number of axes of space. */

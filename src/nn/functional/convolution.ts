@@ -1,3 +1,4 @@
+import { composed } from '../../graph/composite.ts'
 import type { Padding2d, Pair } from '../../graph/node.ts'
 import * as g from '../../graph/ops/index.ts'
 import { calledAs, formatShape, ShapeError, sameShape } from '../../graph/shape.ts'
@@ -32,16 +33,9 @@ export function conv2d(
   const kernel: Pair = [weight.shape[2]!, weight.shape[3]!]
   const size: Pair = [x.shape[2]!, x.shape[3]!]
   const padding = resolvePadding('conv2d', options.padding ?? 0, size, { kernel, stride, dilation })
-  const y = wrap(
-    g.conv2d(x.node, weight.node, {
-      stride,
-      padding,
-      dilation,
-      groups: options.groups ?? 1,
-      layout: 'nchw',
-    }),
-  )
-  return withBias('conv2d', y, bias)
+  const attrs = { stride, padding, dilation, groups: options.groups ?? 1, layout: 'nchw' } as const
+  const y = withBias('conv2d', wrap(g.conv2d(x.node, weight.node, attrs)), bias)
+  return composed(y, 'conv2d', [x, weight, bias], attrs)
 }
 
 export interface Conv1dOptions {
@@ -140,16 +134,12 @@ export function convTranspose2d(
   })
   const [vertical, horizontal] = [plan[0]!, plan[1]!]
   const sides: Padding2d = [padding[0], vertical.after, padding[1], horizontal.after]
-  const y = calledAs(op, () =>
-    g.conv2dInputGrad(
-      x.node,
-      weight.node,
-      { stride, padding: sides, dilation, groups: options.groups ?? 1, layout: 'nchw' },
-      [vertical.size, horizontal.size],
-    ),
-  )
-  const padded = g.pad(y, [0, 0, 0, 0], [0, 0, vertical.zeros, horizontal.zeros])
-  return withBias(op, wrap(padded), bias)
+  const attrs = { stride, padding: sides, dilation, groups: options.groups ?? 1, layout: 'nchw' } as const
+  const inputSize: Pair = [vertical.size, horizontal.size]
+  const y = calledAs(op, () => g.conv2dInputGrad(x.node, weight.node, attrs, inputSize))
+  const padded = withBias(op, wrap(g.pad(y, [0, 0, 0, 0], [0, 0, vertical.zeros, horizontal.zeros])), bias)
+  if (vertical.zeros > 0 || horizontal.zeros > 0) return padded
+  return composed(padded, 'convTranspose2d', [x, weight, bias], { ...attrs, inputSize })
 }
 
 function checkImage(op: string, x: Tensor): void {

@@ -1,3 +1,4 @@
+import { composed } from '../../graph/composite.ts'
 import { broadcastShapes } from '../../graph/shape.ts'
 import { where } from '../../tensor/create.ts'
 import { checkOptions } from '../../tensor/options.ts'
@@ -26,7 +27,8 @@ export interface NormalizeOptions {
 export function normalize(x: Tensor, options: NormalizeOptions = {}): Tensor {
   checkOptions('normalize', options, normalizeKinds)
   const { p = 2, axis = 1, eps = 1e-12 } = options
-  return x.div(vectorNorm(x, p, axis, true).clamp(eps))
+  const y = x.div(vectorNorm(x, p, axis, true).clamp(eps))
+  return p === 2 ? composed(y, 'l2Normalize', [x], { axis, eps }) : y
 }
 
 export interface CosineSimilarityOptions {

@@ -1,3 +1,4 @@
+import { composed } from '../../graph/composite.ts'
 import { formatShape, type Shape, ShapeError } from '../../graph/shape.ts'
 import { type RandomOptions, rand } from '../../tensor/create.ts'
 import { checkOptions } from '../../tensor/options.ts'
@@ -39,7 +40,7 @@ function drop(
 /** Zeroes elements with probability p and scales the others by 1 / (1 - p) (Srivastava et al., 2014). */
 export function dropout(x: Tensor, p = 0.5, options: DropoutOptions = {}): Tensor {
   checkOptions('dropout', options, dropoutKinds)
-  return drop('dropout', x, p, x.shape, options)
+  return composed(drop('dropout', x, p, x.shape, options), 'dropout', [x], { probability: p })
 }
 
 /** Zeroes whole channels of [n, c, length]. */

@@ -1,3 +1,4 @@
+import { composed } from '../../graph/composite.ts'
 import { formatShape, type Shape, ShapeError } from '../../graph/shape.ts'
 import { tensor, where } from '../../tensor/create.ts'
 import { checkOptions } from '../../tensor/options.ts'
@@ -78,7 +79,8 @@ export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions =
         return bicubic(pixels, raw.x, raw.y, place)
     }
   }
-  return sample().reshape(n, c, height, width)
+  const y = sample().reshape(n, c, height, width)
+  return composed(y, 'gridSample', [x, grid], { mode, paddingMode, alignCorners })
 }
 
 interface Pixels {

@@ -1,3 +1,4 @@
+import { composed } from '../../graph/composite.ts'
 import { isFloating } from '../../graph/dtype.ts'
 import type { Taps } from '../../graph/node.ts'
 import { formatShape, ShapeError } from '../../graph/shape.ts'
@@ -81,7 +82,19 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
       ? applyTaps('interpolate', y, 2 + i, taps)
       : y.indexSelect(2 + i, tensor(taps.indices))
   }
-  return y
+  if (antialias) return y
+  return composed(y, 'resize', [x], {
+    mode: smooth
+      ? mode === 'bicubic'
+        ? 'cubic'
+        : 'linear'
+      : mode === 'nearest'
+        ? 'nearest'
+        : 'nearestExact',
+    alignCorners,
+    outputSize: resizings.map(({ outSize }) => outSize),
+    scales: resizings.map(({ inSize, outSize, scaleFactor }) => scaleFactor ?? outSize / inSize),
+  })
 }
 
 function plan(x: Tensor, { size, scaleFactor }: InterpolateOptions): Resizing[] {

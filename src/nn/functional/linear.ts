@@ -1,3 +1,4 @@
+import { composed } from '../../graph/composite.ts'
 import * as g from '../../graph/ops/index.ts'
 import { calledAs, formatShape, ShapeError, sameShape } from '../../graph/shape.ts'
 import { indexSelect } from '../../tensor/indices.ts'
@@ -21,7 +22,7 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
   const rows = x.rank === 2 ? x : x.reshape(x.size / features, features)
   const product = calledAs('linear', () => wrap(g.matmul(rows.node, weight.node, false, true)))
   const y = bias === null ? product : product.add(bias)
-  return y.reshape([...x.shape.slice(0, -1), out])
+  return composed(y.reshape([...x.shape.slice(0, -1), out]), 'linear', [x, weight, bias], {})
 }
 
 /** Rows of a weight [count, width] by int32 index of any shape: [..., width]. */

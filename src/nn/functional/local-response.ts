@@ -1,3 +1,4 @@
+import { composed } from '../../graph/composite.ts'
 import { formatShape, ShapeError } from '../../graph/shape.ts'
 import { checkOptions } from '../../tensor/options.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
@@ -30,5 +31,6 @@ export function localResponseNorm(x: Tensor, size: number, options: LocalRespons
     const first = channel - Math.floor(size / 2)
     return range(Math.max(first, 0), Math.min(first + size, channels), alpha / size)
   })
-  return x.div(applyTaps('localResponseNorm', x.mul(x), 1, taps).add(k).pow(beta))
+  const y = x.div(applyTaps('localResponseNorm', x.mul(x), 1, taps).add(k).pow(beta))
+  return composed(y, 'localResponseNorm', [x], { size, alpha, beta, k })
 }

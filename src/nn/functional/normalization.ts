@@ -1,3 +1,4 @@
+import { composed } from '../../graph/composite.ts'
 import { formatShape, type Shape, ShapeError, sameShape, sizeOf } from '../../graph/shape.ts'
 import { noGrad } from '../../tensor/autograd.ts'
 import { checkOptions } from '../../tensor/options.ts'
@@ -43,7 +44,8 @@ export function batchNorm(x: Tensor, options: BatchNormOptions = {}): Tensor {
     const inverse = runningVar.add(eps).rsqrt()
     const scale = weight ? inverse.mul(weight) : inverse
     const shift = bias ? bias.sub(runningMean.mul(scale)) : runningMean.mul(scale).neg()
-    return x.mul(perChannel(scale)).add(perChannel(shift))
+    const y = x.mul(perChannel(scale)).add(perChannel(shift))
+    return composed(y, 'batchNorm', [x, weight, bias, runningMean, runningVar], { eps })
   }
   const count = x.size / channels
   if (count === 1) {
@@ -51,6 +53,7 @@ export function batchNorm(x: Tensor, options: BatchNormOptions = {}): Tensor {
       `batchNorm: training needs more than one value for each channel, got ${formatShape(x.shape)}; use a larger batch`,
     )
   }
+  const before = [x, weight, bias, runningMean, runningVar].map((t) => (t ? { node: t.node } : null))
   const axes = x.shape.flatMap((_, i) => (i === 1 ? [] : [i]))
   const mean = x.mean(axes, true)
   const centred = x.sub(mean)
@@ -58,9 +61,14 @@ export function batchNorm(x: Tensor, options: BatchNormOptions = {}): Tensor {
   noGrad(() => {
     updateRunning(options, mean.reshape(channels), variance.reshape(channels).mul(count / (count - 1)))
   })
+  const { momentum = 0.1 } = options
+  if (momentum !== null) {
+    if (runningMean) composed(runningMean, 'runningStatistics', before, { which: 'mean', momentum, eps })
+    if (runningVar) composed(runningVar, 'runningStatistics', before, { which: 'variance', momentum, eps })
+  }
   const inverse = variance.add(eps).rsqrt()
   const y = centred.mul(weight ? inverse.mul(perChannel(weight)) : inverse)
-  return bias ? y.add(perChannel(bias)) : y
+  return composed(bias ? y.add(perChannel(bias)) : y, 'batchNormTraining', before, { eps })
 }
 
 function updateRunning(options: BatchNormOptions, mean: Tensor, variance: Tensor): void {
@@ -105,7 +113,8 @@ export function groupNorm(x: Tensor, groups: number, options: AffineOptions = {}
   const grouped = x.reshape(x.shape[0]!, groups, sizeOf(x.shape.slice(1)) / groups)
   const y = standardized(grouped, [2], eps).reshape(x.shape)
   const along = x.shape.map((_, i) => (i === 1 ? channels : 1))
-  return affine(y, weight?.reshape(along), bias?.reshape(along))
+  const z = affine(y, weight?.reshape(along), bias?.reshape(along))
+  return composed(z, 'groupNorm', [x, weight, bias], { eps, groups })
 }
 
 /** Normalization over the trailing axes of the given shape (Ba, Kiros and Hinton, 2016). */
@@ -125,7 +134,8 @@ export function layerNorm(x: Tensor, normalizedShape: number | Shape, options: A
     }
   }
   const axes = shape.map((_, i) => first + i)
-  return affine(standardized(x, axes, eps), weight, bias)
+  const y = affine(standardized(x, axes, eps), weight, bias)
+  return composed(y, 'layerNorm', [x, weight, bias], { eps, axis: first })
 }
 
 export interface InstanceNormOptions extends RunningStatistics, AffineOptions {
@@ -172,7 +182,8 @@ export function instanceNorm(x: Tensor, options: InstanceNormOptions = {}): Tens
     )
   })
   const along = x.shape.map((_, i) => (i === 1 ? channels : 1))
-  return affine(centred.mul(variance.add(eps).rsqrt()), weight?.reshape(along), bias?.reshape(along))
+  const y = affine(centred.mul(variance.add(eps).rsqrt()), weight?.reshape(along), bias?.reshape(along))
+  return composed(y, 'instanceNorm', [x, weight, bias], { eps })
 }
 
 function standardized(x: Tensor, axes: readonly number[], eps: number): Tensor {

@@ -1,3 +1,4 @@
+import { composed } from '../../graph/composite.ts'
 import { isFloating } from '../../graph/dtype.ts'
 import * as g from '../../graph/ops/index.ts'
 import { formatShape, ShapeError } from '../../graph/shape.ts'
@@ -42,7 +43,9 @@ export function pad(x: Tensor, amounts: readonly number[], options: PadOptions =
   for (const [axis, side] of sides.entries()) {
     if (side.before !== 0 || side.after !== 0) y = padAxis(y, axis, side, mode)
   }
-  return y
+  if (mode === 'circular') return y
+  const [before, after] = [sides.map((side) => side.before), sides.map((side) => side.after)]
+  return composed(y, 'padMirrored', [x], { mode, before, after })
 }
 
 interface Sides {

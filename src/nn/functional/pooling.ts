@@ -1,3 +1,4 @@
+import { composed } from '../../graph/composite.ts'
 import type { Padding2d, Pair, Pool2dAttrs } from '../../graph/node.ts'
 import * as g from '../../graph/ops/index.ts'
 import { formatShape, ShapeError } from '../../graph/shape.ts'
@@ -75,7 +76,14 @@ export function avgPool2d(x: Tensor, kernelSize: Size2d, options: AvgPool2dOptio
     })
     y = applyTaps('avgPool2d', y, 2 + axis, taps)
   }
-  return y
+  return composed(y, 'avgPool2d', [x], {
+    kernel: window.kernel,
+    stride: window.stride,
+    padding,
+    outputSize,
+    countIncludePad,
+    divisor: divisorOverride ?? null,
+  })
 }
 
 interface PoolPlan {

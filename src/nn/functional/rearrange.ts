@@ -1,3 +1,4 @@
+import { composed } from '../../graph/composite.ts'
 import type { Pair, Taps } from '../../graph/node.ts'
 import { transposedTaps } from '../../graph/ops/index.ts'
 import { formatShape, ShapeError } from '../../graph/shape.ts'
@@ -18,10 +19,11 @@ export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
   }
   const c = channels / (r * r)
   const n = lead.reduce((a, b) => a * b, 1)
-  return x
+  const y = x
     .reshape(n, c, r, r, h, w)
     .permute(0, 1, 4, 2, 5, 3)
     .reshape([...lead, c, h * r, w * r])
+  return composed(y, 'pixelShuffle', [x], { factor: r })
 }
 
 /** The inverse of pixelShuffle: [..., c, h r, w r] to [..., c r², h, w]. */

@@ -2,7 +2,7 @@ import { sizeOf } from '../../graph/shape.ts'
 import { celu, elu, gelu, leakyRelu, mish, softplus, softsign } from '../../nn/functional/index.ts'
 import { oneHot, type Tensor, where } from '../../tensor/index.ts'
 import { type Call, type Operators, operator } from '../call.ts'
-import { zipHost } from '../host.ts'
+import { mapHost, zipHost } from '../host.ts'
 import { asTensor, HostValue, type Value } from '../value.ts'
 
 const unary = (since: number, run: (x: Tensor, call: Call) => Tensor): Operators[string] =>
@@ -77,7 +77,11 @@ function hardSigmoid(x: Tensor, alpha: number, beta: number): Tensor {
 }
 
 export const activationOperators: Operators = {
-  Relu: unary(1, (x) => x.relu()),
+  // Of constants, too: it stands in what counts the turns of a loop.
+  Relu: operator(1, (call) => {
+    const x = call.value(0)
+    return x instanceof HostValue ? mapHost(x, (value) => Math.max(value, 0)) : x.relu()
+  }),
   LeakyRelu: unary(1, (x, call) => leakyRelu(x, call.float('alpha', 0.01))),
   PRelu: operator(1, prelu, '', [1]),
   ThresholdedRelu: unary(10, (x, call) => where(x.gt(call.float('alpha', 1)), x, x.mul(0))),

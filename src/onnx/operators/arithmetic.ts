@@ -29,11 +29,19 @@ function binaryOperator(
       const hosts = call.hosts()
       if (hosts !== undefined)
         return zipHost(hosts, onNumbers(call, hosts[0]!.type), result ?? hosts[0]!.type)
-      return onTensors(asTensor(a), operandOf(b, a), call)
+      return onTensors(asTensor(a), operandOf(aligned(call, a, b), a), call)
     },
     '',
     trained,
   )
+}
+
+/** Before opset 7 the second operand was laid along the first from an axis on. */
+function aligned(call: Call, a: Value, b: Value): Value {
+  if (call.opset >= 7 || !call.hasAttribute('axis') || !call.flag('broadcast')) return b
+  const axis = call.axis(call.int('axis'), a.rank)
+  const after = Math.max(a.rank - axis - b.rank, 0)
+  return asTensor(b).reshape([...b.shape, ...new Array<number>(after).fill(1)])
 }
 
 /** Quotients of integers are cut towards zero. */
@@ -142,7 +150,6 @@ export const arithmeticOperators: Operators = {
     1,
     (a, b) => a.sub(b),
     () => (a, b) => a! - b!,
-    [0, 1],
   ),
   Mul: binaryOperator(
     1,

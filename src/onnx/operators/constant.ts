@@ -3,7 +3,7 @@ import { full, type Tensor, tensor } from '../../tensor/index.ts'
 import { type Call, type Operators, operator } from '../call.ts'
 import { mapHost } from '../host.ts'
 import { type ElementType, elementTypes } from '../model.ts'
-import { dtypeOf, HostValue, isFloatType, typeOf, type Value } from '../value.ts'
+import { dtypeOf, HostValue, isFloatType, typeOf, type Value, withType } from '../value.ts'
 
 /** Constants up to this size are computed in JavaScript; larger ones are tensors. */
 const largestHost = 65_536
@@ -49,21 +49,22 @@ const typeNames = new Map(
 
 /** The element type that an attribute names by its number. */
 export function typeOfNumber(call: Call, number: number): ElementType {
-  return typeNames.get(number) ?? call.fail(`element type ${number} is not supported`)
+  return typeNames.get(number) ?? call.refuse(`element type ${number}`)
 }
 
 /** A tensor keeps the nearest dtype that Ocelli has; integers of 8 and 16 bits wrap around as in C. */
 export function castTo(call: Call, x: Value, type: ElementType): Value {
-  if (type === 'STRING' || /FLOAT8|COMPLEX/.test(type)) return call.fail(`to ${type} is not supported`)
+  if (type === 'STRING' || /FLOAT8|COMPLEX/.test(type)) return call.refuse(`to ${type}`)
   if (x instanceof HostValue) return mapHost(x, (value) => value, type)
   const dtype = dtypeOf(type)
   if (type === 'INT8' || type === 'INT16' || type === 'UINT16') {
     const span = type === 'INT8' ? 256 : 65_536
     const low = type === 'UINT16' ? 0 : span / 2
-    return x.to('int32').add(low).remainder(span).sub(low)
+    return withType(x.to('int32').add(low).remainder(span).sub(low), type)
   }
   if (type === 'UINT8' && x.dtype !== 'bool') return x.to('int32').remainder(256).to('uint8')
-  return x.to(dtype)
+  const result = x.to(dtype)
+  return result === x ? x : withType(result, type)
 }
 
 function eyeLike(call: Call): Tensor {

@@ -30,7 +30,7 @@ function conv(x: Tensor, weight: Tensor, bias: Tensor | null, windows: Windows, 
 
 function spaceOf(call: Call, x: Tensor, weight: Tensor): 1 | 2 {
   const axes = x.rank - 2
-  if (axes === 3) call.fail('3-D convolutions are not supported')
+  if (axes === 3) call.refuse('3-D convolutions')
   if ((axes !== 1 && axes !== 2) || weight.rank !== x.rank) {
     call.fail(`an input ${formatShape(x.shape)} and a weight ${formatShape(weight.shape)} do not fit`)
   }

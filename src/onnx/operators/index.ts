@@ -7,11 +7,13 @@ import { convolutionOperators } from './convolution.ts'
 import { indexingOperators } from './indexing.ts'
 import { linearOperators } from './linear.ts'
 import { logicOperators } from './logic.ts'
+import { lossOperators } from './loss.ts'
 import { normalizationOperators } from './normalization.ts'
 import { poolingOperators } from './pooling.ts'
 import { quantizationOperators } from './quantization.ts'
 import { reductionOperators } from './reduction.ts'
 import { resizeOperators } from './resize.ts'
+import { samplingOperators } from './sampling.ts'
 import { shapeOperators } from './shape.ts'
 
 /** Every operator that can be run, by family. */
@@ -22,12 +24,14 @@ export const operatorFamilies: Readonly<Record<string, Operators>> = {
   normalization: normalizationOperators,
   activation: activationOperators,
   resizing: resizeOperators,
+  sampling: samplingOperators,
   arithmetic: arithmeticOperators,
   reduction: reductionOperators,
   logic: logicOperators,
   shape: shapeOperators,
   indexing: indexingOperators,
   constant: constantOperators,
+  loss: lossOperators,
   quantization: quantizationOperators,
   control: controlOperators,
 }

@@ -1,5 +1,5 @@
 import { type Shape, sizeOf, stridesOf } from '../../graph/shape.ts'
-import { oneHot, type Tensor, tensor, where, zeros } from '../../tensor/index.ts'
+import { arange, type Tensor, tensor, where, zeros } from '../../tensor/index.ts'
 import { type Call, type Operators, operator } from '../call.ts'
 import { mapHost, pickHost } from '../host.ts'
 import { asTensor, HostValue, hostInts, type Value } from '../value.ts'
@@ -72,7 +72,7 @@ const reductions = ['none', 'add', 'mul', 'max', 'min'] as const
 function scattered(call: Call, base: Tensor, axis: number, index: Tensor, source: Tensor): Tensor {
   const how = call.text('reduction', reductions, 'none')
   if (how === 'add') return base.scatterAdd(axis, index, source.to(base.dtype))
-  if (how !== 'none') call.fail(`reduction ${how} is not supported`)
+  if (how !== 'none') call.refuse(`reduction ${how}`)
   const float = (x: Tensor): Tensor => x.to('float32')
   const put = zeros(base.shape).scatterAdd(axis, index, float(source))
   const written = zeros(base.shape).scatterAdd(axis, index, float(source.mul(0).add(1)))
@@ -102,18 +102,17 @@ function scatterNd(call: Call): Tensor {
   return scattered(call, flat, 0, every, source.reshape(rows.shape[0]!, inner)).reshape(base.shape)
 }
 
-function oneHotOf(call: Call): Value {
+/** An index that names no class gives the value for "off" throughout. */
+function oneHot(call: Call): Tensor {
   const index = call.tensor(0)
   const depth = call.hostNumber(1, 'the depth', 0)
   const values = call.tensor(2)
   const axis = call.axis(call.int('axis', -1), index.rank + 1)
-  const whole = index.to('int32')
-  const hot = oneHot(where(whole.lt(0), whole.add(depth), whole).to('int32'), depth)
-  const order = Array.from({ length: index.rank + 1 }, (_, i) =>
-    i < axis ? i : i === axis ? index.rank : i - 1,
-  )
+  const classes = index.unsqueeze(axis)
+  const counted = arange(depth).reshape(classes.shape.map((_, i) => (i === axis ? depth : 1)))
+  const hot = where(classes.lt(0), classes.add(depth), classes).eq(counted)
   const [off, on] = [values.narrow(0, 0, 1), values.narrow(0, 1, 1)]
-  return where(hot.permute(order).gt(0), on, off)
+  return where(hot, on, off)
 }
 
 function nonZero(call: Call): Value {
@@ -132,6 +131,6 @@ export const indexingOperators: Operators = {
   ScatterElements: operator(11, scatterElements, 'reduction none or add'),
   Scatter: operator(9, scatterElements),
   ScatterND: operator(11, scatterNd, 'reduction none or add'),
-  OneHot: operator(9, oneHotOf),
+  OneHot: operator(9, oneHot),
   NonZero: operator(9, nonZero, 'of constants only'),
 }

@@ -7,7 +7,7 @@ import { type Call, type Operators, operator } from '../call.ts'
 function batchNormalization(call: Call): readonly Tensor[] {
   const [x, weight, bias] = [call.tensor(0), call.tensor(1), call.tensor(2)]
   const [runningMean, runningVar] = [call.tensor(3), call.tensor(4)]
-  if (call.int('spatial', 1) === 0) call.fail('statistics for each position (spatial = 0) are not supported')
+  if (call.int('spatial', 1) === 0) call.refuse('statistics for each position (spatial = 0)')
   const eps = call.float('epsilon', 1e-5)
   const inFile = call.flag('training_mode')
   if (!inFile && !call.training) return [batchNorm(x, { weight, bias, runningMean, runningVar, eps })]

@@ -1,3 +1,4 @@
+import { isFloating } from '../../graph/dtype.ts'
 import { maxPool2dWithIndices, pad } from '../../nn/functional/index.ts'
 import { applyTaps, tapsFor } from '../../nn/functional/taps.ts'
 import { arange, type Tensor, zeros } from '../../tensor/index.ts'
@@ -14,6 +15,9 @@ function windowCount(call: Call, windows: Windows, size: number, axis: number): 
   return (count - 1) * stride >= size + before ? count - 1 : count
 }
 
+/** Along one axis. */
+const mostTaps = 2 ** 26
+
 /** Sums over windows along each axis of space in turn; `mean` divides by the elements that count. */
 function windowSums(call: Call, x: Tensor, mean: 'none' | 'inside' | 'padded'): Tensor {
   const windows = windowsOf(call, x.shape.slice(2), call.ints('kernel_shape'))
@@ -23,6 +27,7 @@ function windowSums(call: Call, x: Tensor, mean: 'none' | 'inside' | 'padded'): 
     const [stride, dilation] = [windows.strides[axis]!, windows.dilations[axis]!]
     const [before, after] = [windows.before[axis]!, windows.after[axis]!]
     const count = windowCount(call, windows, size, axis)
+    if (kernel * count > mostTaps) call.fail(`${count} windows of ${kernel} elements are too many`)
     if (count < 1)
       call.fail(`the window [${windows.kernel}] is larger than the padded input [${x.shape.slice(2)}]`)
     const taps = tapsFor(
@@ -53,15 +58,17 @@ function maxPool(call: Call): readonly Tensor[] {
   const windows = windowsOf(call, x.shape.slice(2), call.ints('kernel_shape'))
   const wanted = call.node.outputs.length > 1 && call.node.outputs[1] !== ''
   if (x.rank === 5) {
-    if (wanted) call.fail('the indices of 3-D pools are not supported')
+    if (wanted) call.refuse('the indices of 3-D pools')
     return [maxPool3d(call, x, windows)]
   }
-  if (x.rank !== 3 && x.rank !== 4) call.fail(`${x.rank - 2}-D pools are not supported`)
-  const image = x.rank === 3 ? x.unsqueeze(2) : x
+  if (x.rank !== 3 && x.rank !== 4) call.refuse(`${x.rank - 2}-D pools`)
+  const spread = x.rank === 3 ? x.unsqueeze(2) : x
+  const image = isFloating(x.dtype) ? spread : spread.float()
   const { values, indices } = pooled(call, image, x.rank === 3 ? lifted(windows) : windows)
   const shaped = (y: Tensor): Tensor => (x.rank === 3 ? y.squeeze(2) : y)
-  if (!wanted) return [shaped(values)]
-  return [shaped(values), shaped(flatIndices(call, image, indices))]
+  const largest = shaped(values).to(x.dtype)
+  if (!wanted) return [largest]
+  return [largest, shaped(flatIndices(call, image, indices))]
 }
 
 /** Whether padding is more than half a window, or a window may see nothing else: then it is written out. */
@@ -82,8 +89,7 @@ function pooled(call: Call, x: Tensor, windows: Windows): { values: Tensor; indi
   const kernel = pair(windows.kernel)
   const padded = sides.some((n) => n !== 0) && (isWidelyPadded(windows) || sides.some((n) => n < 0))
   if (!padded) return maxPool2dWithIndices(x, kernel, { ...options, padding: sides })
-  const lowest = x.dtype === 'float32' || x.dtype === 'float64' ? Number.NEGATIVE_INFINITY : 0
-  const wide = pad(x, [sides[2], sides[3], sides[0], sides[1]], { value: lowest })
+  const wide = pad(x, [sides[2], sides[3], sides[0], sides[1]], { value: Number.NEGATIVE_INFINITY })
   const { values, indices } = maxPool2dWithIndices(wide, kernel, options)
   const [width, inner] = [wide.shape[3]!, x.shape[3]!]
   const column = indices.remainder(width)

@@ -23,7 +23,7 @@ function alongAxis(call: Call, values: Tensor, x: Tensor, axis: number): Tensor 
 }
 
 function quantize(call: Call, x: Tensor, scale: Tensor, zero: Tensor | null, type: ElementType): Tensor {
-  const [low, high] = ranges[type] ?? call.fail(`to ${type} is not supported`)
+  const [low, high] = ranges[type] ?? call.refuse(`to ${type}`)
   const steps = x.div(scale).round()
   const shifted = zero === null ? steps : steps.add(zero.float())
   return shifted.clamp(low, high).to(type === 'UINT8' ? 'uint8' : 'int32')

@@ -1,4 +1,4 @@
-import { gridSample, type PadMode, pad as padTensor } from '../../nn/functional/index.ts'
+import { type PadMode, pad as padTensor } from '../../nn/functional/index.ts'
 import { applyTaps, tapsFor } from '../../nn/functional/taps.ts'
 import { type Tensor, tensor, where } from '../../tensor/index.ts'
 import { type Call, type Operators, operator } from '../call.ts'
@@ -12,6 +12,8 @@ import {
   sourceOf,
 } from './resize-taps.ts'
 
+const largestAxis = 2 ** 20
+
 function resizeAxes(
   call: Call,
   x: Tensor,
@@ -22,6 +24,9 @@ function resizeAxes(
   let y = floats
   for (const [i, axis] of axes.entries()) {
     if (axis === null) continue
+    if (!(axis.outSize > 0 && axis.outSize <= largestAxis && axis.scale > 0)) {
+      call.fail(`axis ${i} of ${axis.inSize} cannot be resized to ${axis.outSize}`)
+    }
     const key = `onnxResize(${JSON.stringify([axis, resizing])})`
     const taps = tapsFor(key, axis.inSize, axis.outSize, (output) => rowOf(axis, resizing, output))
     y = applyTaps(call.node.op, y, i, taps)
@@ -166,27 +171,8 @@ function pad(call: Call): Value {
   return padTensor(x, amounts, mode === 'constant' ? { value } : { mode })
 }
 
-function sampled(call: Call): Tensor {
-  const mode = call.text('mode', ['linear', 'bilinear', 'nearest', 'cubic', 'bicubic'], 'linear')
-  const names = {
-    linear: 'bilinear',
-    bilinear: 'bilinear',
-    nearest: 'nearest',
-    cubic: 'bicubic',
-    bicubic: 'bicubic',
-  } as const
-  const x = call.tensor(0)
-  if (x.rank !== 4) call.fail('only images [n, c, h, w] can be sampled')
-  return gridSample(x, call.tensor(1), {
-    mode: names[mode],
-    paddingMode: call.text('padding_mode', ['zeros', 'border', 'reflection'], 'zeros'),
-    alignCorners: call.flag('align_corners'),
-  })
-}
-
 export const resizeOperators: Operators = {
   Resize: operator(10, resize),
   Upsample: operator(7, upsample),
   Pad: operator(1, pad),
-  GridSample: operator(16, sampled, 'images of two dimensions'),
 }

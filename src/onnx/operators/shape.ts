@@ -121,6 +121,13 @@ function slice(call: Call): Value {
   const given = old ? (call.hasAttribute('axes') ? call.ints('axes') : undefined) : call.intsOf(3, 'axes')
   const axes = given ?? starts.map((_, i) => i)
   const steps = old ? undefined : call.intsOf(4, 'steps')
+  if (
+    ends.length !== starts.length ||
+    axes.length !== starts.length ||
+    (steps ?? starts).length !== starts.length
+  ) {
+    call.fail(`${starts.length} starts, ${ends.length} ends and ${axes.length} axes do not belong together`)
+  }
   const ranges: Range[] = x.shape.map((length) => ({ start: 0, step: 1, length }))
   for (const [i, given] of axes.entries()) {
     const axis = call.axis(given, x.rank)
@@ -159,6 +166,7 @@ function split(call: Call): readonly Value[] {
   const size = x.shape[axis]!
   const count =
     call.opset >= 18 && call.hasAttribute('num_outputs') ? call.int('num_outputs') : call.node.outputs.length
+  if (count !== call.node.outputs.length) call.fail(`${count} parts for ${call.node.outputs.length} outputs`)
   const even = Math.ceil(size / count)
   const sizes = given ?? Array.from({ length: count }, (_, i) => Math.max(Math.min(even, size - i * even), 0))
   if (sizes.reduce((a, b) => a + b, 0) !== size) call.fail(`sizes [${sizes}] do not add up to ${size}`)

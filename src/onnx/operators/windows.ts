@@ -11,6 +11,9 @@ export interface Windows {
   readonly after: readonly number[]
 }
 
+/** Along each axis. */
+const largestWindow = 65_536
+
 const autoPads = ['NOTSET', 'VALID', 'SAME_UPPER', 'SAME_LOWER'] as const
 
 export function autoPadOf(call: Call): (typeof autoPads)[number] {
@@ -24,14 +27,15 @@ export function windowsOf(call: Call, space: Shape, kernel: readonly number[]): 
   const strides = call.ints('strides', ones)
   const dilations = call.ints('dilations', ones)
   for (const [name, list] of Object.entries({ kernel_shape: kernel, strides, dilations })) {
-    if (list.length !== axes || list.some((n) => n < 1)) {
+    if (list.length !== axes || list.some((n) => n < 1 || n > largestWindow)) {
       call.fail(`${name} is [${list}], which does not fit an input with ${axes} axes of space`)
     }
   }
   const auto = autoPadOf(call)
   if (auto === 'NOTSET') {
     const pads = call.ints('pads', [...ones, ...ones].fill(0))
-    if (pads.length !== 2 * axes) call.fail(`pads is [${pads}], which does not fit ${axes} axes of space`)
+    if (pads.length !== 2 * axes || pads.some((n) => Math.abs(n) > largestWindow))
+      call.fail(`pads is [${pads}], which does not fit ${axes} axes of space`)
     return { kernel, strides, dilations, before: pads.slice(0, axes), after: pads.slice(axes) }
   }
   const totals = space.map((size, i) => {

@@ -280,3 +280,24 @@ export function meanVarianceNormalization(
   const deviation = elementwise(layer, 'Sqrt', mean(binary(layer, 'Mul', centred, centred)))
   return binary(layer, 'Div', centred, binary(layer, 'Add', deviation, layer.scalar(epsilon)))
 }
+
+/** How the norm that a blob is divided by is kept from zero: under the root, after it, or the larger of squares and epsilon. */
+export type NormGuard = 'add' | 'clampNorm' | 'clampSquares'
+
+/** A blob over its Euclidean norm along the axes given. */
+export function euclideanNormalization(
+  layer: Layer,
+  x: Blob,
+  axes: readonly number[],
+  epsilon: number,
+  guard: NormGuard,
+): Blob {
+  const reduced = x.shape.map((extent, i) => (axes.includes(i) ? 1 : extent))
+  const squares = layer.add('ReduceSum', [binary(layer, 'Mul', x, x), layer.list(axes)], reduced, {
+    keepdims: int(1),
+  })
+  const most = (of: Blob): Blob => binary(layer, 'Max', of, layer.scalar(epsilon))
+  const root = (of: Blob): Blob => elementwise(layer, 'Sqrt', of)
+  if (guard === 'add') return binary(layer, 'Div', x, root(power(layer, squares, 1, 1, epsilon)))
+  return binary(layer, 'Div', x, guard === 'clampNorm' ? most(root(squares)) : root(most(squares)))
+}

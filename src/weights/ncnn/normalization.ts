@@ -3,7 +3,7 @@ import type { Blob } from '../layers/graph.ts'
 import {
   alongAxis,
   binary,
-  elementwise,
+  euclideanNormalization,
   flatten,
   meanVarianceNormalization,
   power,
@@ -149,21 +149,10 @@ function normalize(layer: NcnnLayer): Blob[] {
   const x = layer.images()
   const axes = [...(params.int(4, 1) !== 0 ? [1] : []), ...(params.int(0, 0) !== 0 ? [2, 3] : [])]
   if (axes.length === 0) return layer.fail('normalizes over nothing')
-  const reduced = x.shape.map((extent, i) => (axes.includes(i) ? 1 : extent))
-  const squares = layer.add('ReduceSum', [binary(layer, 'Mul', x, x), layer.list(axes)], reduced, {
-    keepdims: int(1),
-  })
-  const epsilon = params.number(2, 0.0001)
-  const mode = params.int(9, 0)
-  const most = (of: Blob): Blob => binary(layer, 'Max', of, layer.scalar(epsilon))
-  const root = (of: Blob): Blob => elementwise(layer, 'Sqrt', of)
-  const norm =
-    mode === 0
-      ? root(power(layer, squares, 1, 1, epsilon))
-      : mode === 1
-        ? most(root(squares))
-        : root(most(squares))
-  const normal = binary(layer, 'Div', x, norm)
+  const guard = (['add', 'clampNorm', 'clampSquares'] as const)[params.int(9, 0)]
+  if (guard === undefined)
+    return layer.fail(`guards its norm in the way ${params.int(9, 0)}, which is not supported`)
+  const normal = euclideanNormalization(layer, x, axes, params.number(2, 0.0001), guard)
   const shape = layer.weightShape('weight')
   if (params.int(1, 0) !== 0 || shape[0] === 1) return [binary(layer, 'Mul', normal, layer.weight('weight'))]
   return [alongAxis(layer, 'Mul', normal, layer.weight('weight'), shape, 1)]

@@ -10,7 +10,7 @@ import { kinds, leftOut } from './kinds.ts'
 import { type LayerLine, magic, parseParam } from './param.ts'
 
 /** A file of layers as text takes some hundred bytes a layer. */
-const maximalParamSize = 2 ** 26
+const maximalParamSize = 2 ** 24
 
 /** Opens a network of ncnn by its .param or its .bin file; the other has the same name, or is `options.structure`. */
 export async function openNcnnFiles(source: RandomAccess, options: LoadOptions): Promise<Checkpoint> {

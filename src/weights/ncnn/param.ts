@@ -60,8 +60,14 @@ export class Params {
 
 /** The layers of a .param file in text form (https://github.com/Tencent/ncnn/wiki/param-and-model-file-structure). */
 export function parseParam(text: string, file: string): LayerLine[] {
-  const lines = text.split(/\r\n|\n|\r/).map((content, i) => ({ content: content.trim(), line: i + 1 }))
-  const [first, counts, ...layers] = lines.filter(({ content }) => content !== '')
+  const lines: { content: string; line: number }[] = []
+  for (const [i, each] of text.split(/\r\n|\n|\r/).entries()) {
+    const content = each.trim()
+    if (content !== '') lines.push({ content, line: i + 1 })
+    if (lines.length > maximalLayers + 2)
+      throw new CheckpointError(file, `has more than ${maximalLayers} layers`)
+  }
+  const [first, counts, ...layers] = lines
   if (first?.content !== magic)
     throw new CheckpointError(file, `no .param of ncnn: it does not begin with ${magic}`)
   const match = /^(\d+)\s+(\d+)$/.exec(counts?.content ?? '')
