@@ -13,6 +13,8 @@ import { formats, openCheckpoint } from '../dist/weights/index.js'
 /** Real files of each format, the lightest that show all of its parts. */
 const corpus = {
   safetensors: ['mnist-cnn-burn.safetensors', 'darknet-tiny.wnid-order.safetensors'],
+  keras: ['mlperftiny-resnet8-cifar10.keras.h5', 'mobilenet_v1_0.25_224_notop.keras.h5'],
+  tfjs: ['darknet-tiny.tfjs/model.json'],
   pytorch: ['mnist-cnn-burn.pt', 'cifar10-resnet20-12fca82f.pth', 'ultraface-RFB-320.pth'],
 }
 

@@ -16,6 +16,7 @@ export {
   parameterGroups,
   unfreezeStages,
 } from './fine-tuning.ts'
+export { namesFromKeras } from './keras-names.ts'
 export { type ClassLabel, classLabels, type LabelSet } from './labels.ts'
 export {
   type ModelMetadata,

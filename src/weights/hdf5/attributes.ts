@@ -4,6 +4,9 @@ import { type Message, messageReader, messageTypes } from './object-header.ts'
 import { damaged, type Hdf5Source, type Reader, readerAt, unsupported } from './reader.ts'
 import { parseDataspace, parseDatatype } from './types.ts'
 
+/** A description of a network takes a thousandth of this. */
+const maxTextBytes = 2 ** 28
+
 /**
  * The strings of an object's attribute of that name; undefined where it has none, or none of text. An attribute of
  * another type without elements, as numpy makes of an empty list, has no strings.
@@ -81,7 +84,7 @@ async function readHeapStrings(source: Hdf5Source, reader: Reader, count: number
     if (bytes === undefined || bytes.length < length) return reader.fail('a string is not in its heap')
     total += length
     // Every string has its own place, so that they cannot be longer than the file.
-    if (total > source.access.size) return reader.fail('the strings are longer than the file')
+    if (total > Math.min(source.access.size, maxTextBytes)) return reader.fail('the strings are too long')
     strings.push(firstText(bytes.subarray(0, length)))
   }
   return strings

@@ -73,7 +73,9 @@ function divided(
   const parts = new Map<string, LayerArray[]>()
   for (const array of arrays)
     append(parts, array.name.slice(0, Math.max(0, array.name.lastIndexOf('/'))), array)
-  if (parts.size < 2) return [[group, arrays]]
+  // Layers made by hand have names such as those of one layer, with a path in some.
+  const byHand = arrays.some(({ name }) => partNamed(name) === undefined)
+  if (parts.size < 2 || (byHand && guessFamily(arrays, group) !== undefined)) return [[group, arrays]]
   return [...parts].map(([prefix, own]) => [prefix === '' ? group : `${group}.${prefix}`, own])
 }
 

@@ -12,27 +12,27 @@ export interface Value {
   readonly swapped: boolean
 }
 
-/** Nested models that are called again and again can make more of a small file than can be run. */
-const maxNodes = 200_000
-
 /** The nodes and constants of a graph in the making. */
 export class GraphBuilder {
   readonly #nodes: GraphNode[] = []
   readonly #initializers = new Map<string, StoredTensor>()
   readonly #names = new Set<string>()
+  /** How often a name was wanted. */
+  readonly #counts = new Map<string, number>()
   readonly #transposed = new Map<string, string>()
 
   /** A name that no value has yet, made of the given one. */
   unique(wanted: string): string {
-    let name = wanted
-    for (let i = 1; this.#names.has(name); i++) name = `${wanted}#${i}`
+    let count = this.#counts.get(wanted) ?? 0
+    let name = count === 0 ? wanted : `${wanted}#${count}`
+    while (this.#names.has(name)) name = `${wanted}#${++count}`
+    this.#counts.set(wanted, count + 1)
     this.#names.add(name)
     return name
   }
 
   /** Adds a node with one output, and gives the output's name. */
   node(op: string, layer: string, inputs: readonly string[], attributes: Attributes = {}): string {
-    if (this.#nodes.length >= maxNodes) throw new LayerError(`makes more than ${maxNodes} operations`)
     const output = this.unique(`${layer}/${op}`)
     this.#nodes.push({ name: output, op, domain: '', inputs, outputs: [output], attributes })
     return output

@@ -91,7 +91,13 @@ async function openMember(source: RandomAccess, archive: ZipArchive, entry: ZipE
   return member
 }
 
+/** A description of a network takes a thousandth of this. */
+const maxJsonBytes = 2 ** 28
+
 async function readJson(source: RandomAccess, archive: ZipArchive, entry: ZipEntry): Promise<unknown> {
+  if (entry.size > maxJsonBytes) {
+    throw new CheckpointError(source.name, `${entry.name} would take ${entry.size} bytes`)
+  }
   const text = new TextDecoder().decode(await archive.read(entry))
   return parseJson(text, source.name, entry.name)
 }

@@ -68,7 +68,7 @@ export function translate(
     described.push({ name, type: 'FLOAT', shape: sizes.map((size, i) => (i === 0 ? 'batch' : size)) })
     return { name, rank: shape.length, swapped }
   })
-  const run = new ModelRun(builder, weights, keras, problems)
+  const run = new ModelRun(builder, weights, keras, problems, file)
   const outputs = run.model(model, inputs, '')
   if (problems.size > 0) {
     const list = [...problems.values()]
@@ -107,13 +107,19 @@ interface Pending {
   waiting: number
 }
 
+/** Models within models that are each called several times can make more of a small file than can be run. */
+const maxCalls = 50_000
+
 class ModelRun {
+  readonly #file: string
+  #calls = 0
   readonly #builder: GraphBuilder
   readonly #weights: LayerWeights
   readonly #keras: number
   readonly #problems: Problems
 
-  constructor(builder: GraphBuilder, weights: LayerWeights, keras: number, problems: Problems) {
+  constructor(builder: GraphBuilder, weights: LayerWeights, keras: number, problems: Problems, file: string) {
+    this.#file = file
     this.#builder = builder
     this.#weights = weights
     this.#keras = keras
@@ -122,6 +128,10 @@ class ModelRun {
 
   /** Calls a model with values, or null for those that could not be translated. `path` is that of models around it. */
   model(model: KerasModel, inputs: Outputs, path: string): Outputs {
+    this.#calls += model.layers.reduce((sum, { calls }) => sum + 1 + calls.length, 0)
+    if (this.#calls > maxCalls) {
+      throw new CheckpointError(this.#file, `the network makes more than ${maxCalls} calls of layers`)
+    }
     const shifts = shiftsOf(model)
     const keyOf = ({ layer, node }: TensorReference): string => `${node - (shifts.get(layer) ?? 0)}:${layer}`
     const results = new Map<string, Outputs>()

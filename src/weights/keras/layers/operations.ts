@@ -16,6 +16,7 @@ const binary: Readonly<Record<string, string>> = {
   mul: 'Mul',
   multiply: 'Mul',
   truediv: 'Div',
+  truedivide: 'Div',
   realdiv: 'Div',
   div: 'Div',
   divide: 'Div',

@@ -117,7 +117,8 @@ const repeat: Translation = (layer) => {
   const [count] = integersOf(layer.config, ['n'], 1, [1])
   const axis = layer.builder.integers(layer.name, [1])
   const name = layer.node('Unsqueeze', [layer.input, axis])
-  const parts = Array.from({ length: Math.min(count!, 4096) }, () => name)
+  if (!(count! >= 1 && count! <= 4096)) throw new LayerError(`repeats ${count} times`)
+  const parts = Array.from({ length: count! }, () => name)
   return { name: layer.node('Concat', parts, { axis: int(1) }), rank: 3, swapped: false }
 }
 
