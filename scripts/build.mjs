@@ -32,7 +32,7 @@ function loadedWith(module, graph) {
  */
 async function bundle() {
   const main = join(source, 'index.ts')
-  const build = await rolldown({ input: entries(), platform: 'neutral', external: /^(node:|sharp$|h5wasm$)/ })
+  const build = await rolldown({ input: entries(), platform: 'neutral', external: /^(node:|sharp$)/ })
   const { output } = await build.write({
     dir: target,
     format: 'es',

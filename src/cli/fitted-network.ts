@@ -65,15 +65,6 @@ export async function fittedNetwork(
   return { network, inferred, state }
 }
 
-/** Loads everything as it is or fails with a table of what does not fit. */
-export function loadInto(network: Network, tensors: StateDict, file: string, name: string): void {
-  try {
-    network.loadStateDict(tensors, { assign: true })
-  } catch (error) {
-    throw new CommandError(`${file}: ${misfit(name, error, '; --model NAME takes another network')}`)
-  }
-}
-
 /** The tensors of a file as a network of the registry takes them. */
 export function adapted(
   name: string,

@@ -1,6 +1,6 @@
-type Entries = Readonly<Record<string, string>>
+import type { DarknetEntries } from '../weights/index.ts'
 
-function numberOf(entries: Entries, key: string, standard: number): number {
+function numberOf(entries: DarknetEntries, key: string, standard: number): number {
   const text = entries[key]
   if (text === undefined) return standard
   const value = Number(text)
@@ -8,7 +8,7 @@ function numberOf(entries: Entries, key: string, standard: number): number {
   throw new RangeError(`[net]: ${key} must be a number from 0, got '${text}'`)
 }
 
-function listOf(entries: Entries, key: string): number[] {
+function listOf(entries: DarknetEntries, key: string): number[] {
   const text = entries[key]
   if (text === undefined) throw new RangeError(`[net]: the policy steps needs ${key}`)
   const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
@@ -22,7 +22,7 @@ function listOf(entries: Entries, key: string): number[] {
  * Throws a RangeError for other policies and wrong numbers.
  * @param entries Of the `[net]` section: `DarknetConfig.other`.
  */
-export function darknetRate(entries: Entries): (step: number) => number {
+export function darknetRate(entries: DarknetEntries): (step: number) => number {
   const burnIn = numberOf(entries, 'burn_in', 0)
   const power = numberOf(entries, 'power', 4)
   const after = policyOf(entries, power)
@@ -30,7 +30,7 @@ export function darknetRate(entries: Entries): (step: number) => number {
   return (step) => (step + 1 < burnIn ? ((step + 1) / burnIn) ** power : after(step + 1))
 }
 
-function policyOf(entries: Entries, power: number): (batch: number) => number {
+function policyOf(entries: DarknetEntries, power: number): (batch: number) => number {
   const policy = entries.policy ?? 'constant'
   switch (policy) {
     case 'constant':

@@ -57,7 +57,6 @@ export const int = (value: number): Attribute => ({ type: 'int', value })
 export const float = (value: number): Attribute => ({ type: 'float', value })
 export const string = (value: string): Attribute => ({ type: 'string', value })
 export const ints = (value: readonly number[]): Attribute => ({ type: 'ints', value })
-export const floats = (value: readonly number[]): Attribute => ({ type: 'floats', value })
 
 /** The name, element type and shape of an input or output. */
 export interface GraphValue {
