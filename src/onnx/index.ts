@@ -1,4 +1,4 @@
-export type { Call, Operator, Operators } from './call.ts'
+export type { Call, CallContext, Operator, Operators } from './call.ts'
 export { unsupportedOperators } from './check.ts'
 export type { Constants } from './constants.ts'
 export { DataDependentError, GraphError, UnsupportedError } from './errors.ts'
