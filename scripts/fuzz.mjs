@@ -4,18 +4,48 @@
 // error than a CheckpointError, ends the process or leaves it with more than a gigabyte fails. Uses the built package.
 import { fork } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { openFile } from '../dist/weights/file.js'
 import { formats, openCheckpoint } from '../dist/weights/index.js'
 
-/** Real files of each format, the lightest that show all of its parts. */
+/** Real files of each format, the lightest that show all of its parts. Of a pair the first is opened and the second damaged. */
 const corpus = {
   safetensors: ['mnist-cnn-burn.safetensors', 'darknet-tiny.wnid-order.safetensors'],
+  sharded: ['mnist-cnn-burn.safetensors.index.json'],
   keras: ['mlperftiny-resnet8-cifar10.keras.h5', 'mobilenet_v1_0.25_224_notop.keras.h5'],
   tfjs: ['darknet-tiny.tfjs/model.json'],
+  ncnn: [
+    'squeezenet_v1.1.ncnn.param',
+    ['squeezenet_v1.1.ncnn.bin', 'squeezenet_v1.1.ncnn.param'],
+    ['ultraface-RFB-320.ncnn.param', 'ultraface-RFB-320.ncnn.bin'],
+  ],
+  onnx: ['ultraface-RFB-320.onnx', 'ultraface-RFB-320_simplified.onnx'],
+  caffe: [
+    'ultraface-RFB-320.prototxt',
+    ['ultraface-RFB-320.caffemodel', 'ultraface-RFB-320.prototxt'],
+    ['ultraface-RFB-320.prototxt', 'ultraface-RFB-320.caffemodel'],
+  ],
+  darknet: ['yolo-fastest-1.1.weights', ['yolo-fastest-1.1.weights', 'yolo-fastest-1.1.cfg']],
+  tflite: [
+    'mlperftiny-resnet8-cifar10.int8.tflite',
+    'mlperftiny-resnet8-cifar10.float.tflite',
+    'tflite-coral/mobilenet_v1_0.25_128_quant.tflite',
+  ],
   pytorch: ['mnist-cnn-burn.pt', 'cifar10-resnet20-12fca82f.pth', 'ultraface-RFB-320.pth'],
+}
+
+/** The bytes of a file of the corpus; an index of shards is made for the one file that it names. */
+async function original(path) {
+  if (!path.endsWith('.index.json')) return Uint8Array.from(readFileSync(path))
+  const shard = await openFile(path.replace(/\.index\.json$/, ''))
+  const { tensors } = await openCheckpoint(shard)
+  await shard.close()
+  const weightMap = Object.fromEntries([...tensors.keys()].map((name) => [name, basename(shard.name)]))
+  return new TextEncoder().encode(
+    JSON.stringify({ metadata: { total_size: 0 }, weight_map: weightMap }, null, 2),
+  )
 }
 
 const secondsAllowed = 2
@@ -125,9 +155,10 @@ async function use(source, random) {
 }
 
 async function child(folder, format, first, count, seed) {
-  const files = corpus[format].map((name) => join(folder, name))
-  const originals = files.map((file) => Uint8Array.from(readFileSync(file)))
-  const open = await Promise.all(files.map((file) => openFile(file)))
+  const pairs = corpus[format].map((entry) => [entry].flat().map((name) => join(folder, name)))
+  const files = pairs.map((pair) => pair.at(-1))
+  const originals = await Promise.all(files.map(original))
+  const open = await Promise.all(pairs.map(([path]) => openFile(path.replace(/\.index\.json$/, ''))))
   const outcome = { opened: 0, refused: 0 }
   for (let i = first; i < first + count; i++) {
     process.send({ began: i })
@@ -136,7 +167,7 @@ async function child(folder, format, first, count, seed) {
     const random = randomFrom(seed * 1_000_003 + i)
     const which = i % files.length
     const bytes = mutate(originals[which], random)
-    const source = {
+    const damaged = {
       name: files[which],
       size: bytes.length,
       read: async (offset, length) => {
@@ -146,6 +177,8 @@ async function child(folder, format, first, count, seed) {
       },
       sibling: (path) => open[which].sibling(path),
     }
+    const beside = async (path) => (path === basename(files[which]) ? damaged : open[which].sibling(path))
+    const source = pairs[which].length === 1 ? damaged : { ...open[which], sibling: beside }
     const start = performance.now()
     try {
       await use(source, random)
@@ -245,7 +278,10 @@ if (values.child !== undefined) {
 } else {
   const names = values.format === undefined ? Object.keys(formats) : [values.format]
   const without = names.filter(
-    (name) => !(corpus[name] ?? []).every((file) => existsSync(join(values.folder, file))),
+    (name) =>
+      !(corpus[name] ?? [])
+        .flat()
+        .every((file) => existsSync(join(values.folder, file.replace(/\.index\.json$/, '')))),
   )
   if (without.length > 0 || names.some((name) => corpus[name] === undefined)) {
     const missing = names.filter((name) => corpus[name] === undefined)

@@ -74,6 +74,13 @@ async function classifierOf(
       `${path}: its network takes ${graph.inputs.length} inputs; a classifier of images takes one`,
     )
   }
+  const { outputNames } = graph
+  const inAProgram = 'in a program, createGraphNetwork of ocelli/onnx runs it'
+  if (outputNames.length !== 1) {
+    throw new CommandError(
+      `${path}: its network gives ${outputNames.length} outputs (${outputNames.join(', ')}); a classifier of images gives one; ${inAProgram}`,
+    )
+  }
   const [batch, channels, height, width] = input.shape ?? []
   const numberOr = <T>(size: number | string | null | undefined, otherwise: T): number | T =>
     typeof size === 'number' ? size : otherwise

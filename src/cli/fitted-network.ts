@@ -8,7 +8,7 @@ import {
   type WeightEntry,
 } from '../models/index.ts'
 import { optionsFor } from '../models/pretrained.ts'
-import type { Json, StateDict } from '../weights/index.ts'
+import type { DarknetConfig, Json, StateDict } from '../weights/index.ts'
 import { CommandError, UsageError } from './command.ts'
 import { metadataOf } from './model-options.ts'
 
@@ -22,6 +22,16 @@ export async function createNetwork(
   } catch (error) {
     throw new CommandError(`${name} with ${JSON.stringify(options)}: ${(error as Error).message}`)
   }
+}
+
+/** How a Darknet file of weights is read, whose numbers have no names, where the network is one of Darknet's. */
+export async function darknetLayout(
+  path: string,
+  name: string | undefined,
+  options: { readonly [key: string]: Json },
+): Promise<DarknetConfig | undefined> {
+  if (name === undefined || !/\.(weights|conv\.\d+)$/i.test(path)) return undefined
+  return (await createNetwork(name, options)).fileLayout().darknet
 }
 
 /** The options that published weights need, beside those given; a contradiction is an error of the command line. */

@@ -7,7 +7,7 @@ import { loadStateDictFile } from '../weights/file.ts'
 import type { DarknetConfig, Json, StateDict } from '../weights/index.ts'
 import { CommandError, type ListOption, type TextOption, UsageError } from './command.ts'
 import { type FileNetwork, openFileNetwork, usualPreprocessing } from './file-network.ts'
-import { fittedNetwork, withEntryOptions } from './fitted-network.ts'
+import { darknetLayout, fittedNetwork, withEntryOptions } from './fitted-network.ts'
 import { type Statistics, withStatistics } from './image-options.ts'
 import { imageNetLabels, labelsOf, publishedLabels, readLabels } from './labels.ts'
 import { metadataOf, parseModelOptions } from './model-options.ts'
@@ -172,13 +172,15 @@ export async function loadNetwork(flags: NetworkFlags): Promise<LoadedNetwork> {
     const own = await openFileNetwork(file, flags.structure)
     if (own !== null) return loadedFrom(own, file, flags.labels)
   }
-  const { tensors, description } = await readWeights(file)
+  const asked = parseModelOptions(flags.modelOption)
+  const layout = await darknetLayout(file, flags.model, asked)
+  const { tensors, description } = await readWeights(file, undefined, layout)
   const name = flags.model ?? description?.model
   if (name === undefined) {
     throw new UsageError(`${file}: does not say which network it is for; add --model NAME (ocelli list)`)
   }
   const { own, entry, preprocessing } = await knownOf(name, description, located)
-  const options = withEntryOptions(name, entry, { ...own?.options, ...parseModelOptions(flags.modelOption) })
+  const options = withEntryOptions(name, entry, { ...own?.options, ...asked })
   const { network, inferred } = await fittedNetwork(name, options, tensors, file)
   requireClassifier(name, network)
   if (inferred) console.error(`${counted(network.numClasses, 'class', 'classes')}, from ${file}`)

@@ -7,7 +7,8 @@ import {
   weightTensorFromBytes,
 } from '../weights/index.ts'
 import { stripPrefixes } from '../weights/pytorch-state.ts'
-import { isFlattening, namesOfCounterpart } from './counterparts.ts'
+import { isFlattening, namesByOrder, namesOfCounterpart } from './counterparts.ts'
+import { namesFromKeras } from './keras-names.ts'
 import type { Network } from './network.ts'
 
 /** One way in which tensors of a file were changed to fit a network. */
@@ -42,7 +43,7 @@ export interface AdaptOptions {
 
 /**
  * Fits the tensors of a file to a network: takes off what wrappers put before the names (`module.`, `model.`, `state_dict.` …), picks
- * the averaged or the plain weights where a file holds both, translates between torchvision's and timm's names, leaves out
+ * the averaged or the plain weights where a file holds both, translates names (between torchvision's and timm's, from Keras' own, and by order and shape where the file's names are of neither), leaves out
  * classifiers for another number of classes (all of the network's heads), and sums or repeats the first convolution for another
  * number of channels as timm does. What fits in no such way is left as it is: `loadStateDict` says what is wrong with it.
  */
@@ -53,16 +54,11 @@ export async function adaptStateDict(
 ): Promise<AdaptedState> {
   const adaptations: Adaptation[] = []
   let state = unwrapped(network, tensors, options.ema ?? false, adaptations)
-  if (options.model !== undefined && !fitsByName(network, state)) {
-    const names = await namesOfCounterpart(options.model, network, options.inChannels)
-    const renamed = names && renamedBy(names, state)
-    if (renamed && fitsByName(network, renamed)) {
-      adaptations.push({
-        kind: 'naming',
-        text: "names translated between torchvision's and timm's",
-        names: [],
-      })
-      state = renamed
+  if (!fitsByName(network, state)) {
+    const translated = await translatedNames(network, state, options)
+    if (translated !== null) {
+      adaptations.push({ kind: 'naming', text: translated.text, names: [] })
+      state = translated.state
     }
   }
   const own = network.stateDict()
@@ -107,6 +103,36 @@ export async function adaptStateDict(
   }
   return { tensors: result, adaptations, kept, otherClasses }
 }
+
+/** The tensors under the network's own names, where the file's are those of another library or of none. */
+async function translatedNames(
+  network: Network,
+  state: StateDict,
+  { model, inChannels }: AdaptOptions,
+): Promise<{ readonly state: StateDict; readonly text: string } | null> {
+  const tried: readonly (readonly [text: string, names: () => Names | Promise<Names>])[] = [
+    [
+      "names translated between torchvision's and timm's",
+      () => (model === undefined ? null : namesOfCounterpart(model, network, inChannels)),
+    ],
+    [
+      "names translated from Keras'",
+      () => (model === undefined ? null : namesFromKeras(model, [...state.keys()])),
+    ],
+    [
+      "names are not the network's: its tensors are taken in their order, which all agree in shape",
+      () => namesByOrder(network, state),
+    ],
+  ]
+  for (const [text, names] of tried) {
+    const found = await names()
+    const renamed = found && renamedBy(found, state)
+    if (renamed && fitsByName(network, renamed)) return { state: renamed, text }
+  }
+  return null
+}
+
+type Names = ReadonlyMap<string, string> | null
 
 /** Loads adapted tensors: all but what is kept must be there and fit, else an Error lists what does not. */
 export function loadAdapted(network: Network, { tensors, kept }: AdaptedState): void {

@@ -1,3 +1,4 @@
+import type { StateDict } from '../weights/index.ts'
 import type { Network } from './network.ts'
 import { createModel } from './registry.ts'
 
@@ -55,12 +56,26 @@ export async function namesOfCounterpart(
 }
 
 /**
- * Pairs the tensors of two definitions of one network by their order; null unless each pair is of one kind and of as many values
- * in the same arrangement.
+ * The network's own name for each tensor of a file with names of its own (Caffe's, ncnn's, TensorFlow Lite's …) by their order; null
+ * where one of them is the network's, too, or where they differ in number, kind or shape.
  */
+export function namesByOrder(network: Network, state: StateDict): ReadonlyMap<string, string> | null {
+  const own = [...network.stateDict()].filter(([name]) => leafOf(name) !== 'num_batches_tracked')
+  if (own.some(([name]) => state.has(name))) return null
+  const shapesOf = (tensors: Iterable<readonly [string, { readonly shape: readonly number[] }]>): Shaped[] =>
+    Array.from(tensors, ([name, { shape }]) => [name, shape])
+  return paired(shapesOf(state), shapesOf(own))
+}
+
+type Shaped = readonly [name: string, shape: readonly number[]]
+
+/** Pairs the tensors of two definitions of one network by their order. */
 function pairedNames(theirs: Network, own: Network): Map<string, string> | null {
-  const from = ordered(theirs)
-  const to = ordered(own)
+  return paired(ordered(theirs), ordered(own))
+}
+
+/** Pairs tensors one by one; null unless each pair is of one kind and of as many values in the same arrangement. */
+function paired(from: readonly Shaped[], to: readonly Shaped[]): Map<string, string> | null {
   if (from.length !== to.length) return null
   const names = new Map<string, string>()
   for (const [i, [theirName, theirShape]] of from.entries()) {

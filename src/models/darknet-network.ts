@@ -136,6 +136,10 @@ abstract class DarknetNetwork extends Network {
     return this.run(x, this.backbone).get(this.backbone)!
   }
 
+  override fileLayout(): { readonly darknet: DarknetConfig } {
+    return { darknet: this.config }
+  }
+
   classifierNames(): readonly string[] {
     return this.outputs.map((place) => {
       const own = this.#config.sections[place]!.type === 'connected' ? 'Linear' : 'Conv2d'

@@ -2,6 +2,7 @@ import { Conv2d, Linear, type LoadResult, type LoadSource, Module, type Sequenti
 import { checkpoint, type Tensor } from '../tensor/index.ts'
 import type { OptionKinds } from '../tensor/options.ts'
 import type { Preprocessing } from '../transforms/index.ts'
+import type { LoadOptions } from '../weights/index.ts'
 import type { Adaptation } from './adapt.ts'
 import type { WeightEntry } from './metadata.ts'
 
@@ -89,6 +90,11 @@ export abstract class Network extends Module {
 
   /** The dotted names of the layers whose outputs are the classes, those of auxiliary classifiers included. */
   abstract classifierNames(): readonly string[]
+
+  /** What reading a file needs to know whose numbers have no names; nothing but for networks of Darknet. */
+  fileLayout(): Pick<LoadOptions, 'darknet'> {
+    return {}
+  }
 
   /** The dotted names of the modules after the last stage, which a feature pyramid does without. */
   headNames(): readonly string[] {

@@ -18,8 +18,13 @@ export interface WeightChoice extends HubOptions {
   readonly ema?: boolean
 }
 
-/** Formats that can be read as they are. */
-const readable: readonly (WeightFormat | undefined)[] = ['safetensors', 'pytorch', undefined]
+/** Forms of published files that no reader takes. */
+const unreadable: readonly (WeightFormat | undefined)[] = ['raw', 'tensorflow']
+
+/** Darknet's numbers have no names: only a network that lists them as Darknet does can tell what they are. */
+function isReadable({ format, naming }: WeightEntry): boolean {
+  return !unreadable.includes(format) && (format !== 'darknet' || naming === undefined)
+}
 
 /** What a choice of weights stands for: published ones, or a file, address or name. */
 export type ChosenWeights =
@@ -60,8 +65,8 @@ function isPlace(source: string): boolean {
 
 function remoteFile(name: string, entry: WeightEntry, all: readonly WeightEntry[]): RemoteFile {
   const { tag, format, url, bytes, sha256, sha256Prefix, sha1Prefix } = entry
-  if (!readable.includes(format) || /\.(tgz|tar\.gz)$|\.php\?/.test(url)) {
-    const others = all.filter((other) => readable.includes(other.format)).map((other) => other.tag)
+  if (!isReadable(entry) || /\.(tgz|tar\.gz)$|\.php\?/.test(url)) {
+    const others = all.filter(isReadable).map((other) => other.tag)
     throw new Error(
       `the weights '${tag}' of ${name} are in a form that cannot be loaded by name (${format ?? 'pytorch'}, ${url}); ` +
         (others.length > 0
@@ -118,7 +123,10 @@ export async function createWithWeights(
   let built = await build(options)
   const opened = await (await weightLoader()).open(file, hub)
   try {
-    const checkpoint = await openCheckpoint(opened.access, key === undefined ? {} : { key })
+    const checkpoint = await openCheckpoint(opened.access, {
+      ...built.whole.fileLayout(),
+      ...(key !== undefined && { key }),
+    })
     const tensors = await readAll(checkpoint.tensors)
     const adapt = {
       model: name,

@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises'
-import { DarknetClassifier, DarknetDetector } from '../../models/darknet-network.ts'
 import { readDarknetConfig, saveOnnx, writeFileAtomic } from '../../weights/file.ts'
 import { formats, writerFor, writtenExtensions } from '../../weights/formats.ts'
 import { type DarknetConfig, formatDarknetConfig } from '../../weights/index.ts'
@@ -164,10 +163,7 @@ async function darknetConfigOf(
 ): Promise<DarknetConfig | undefined> {
   if (cfg !== undefined) return readDarknetConfig(cfg)
   if (model === undefined) return undefined
-  const network = await createNetwork(model, parseModelOptions(modelOption))
-  return network instanceof DarknetClassifier || network instanceof DarknetDetector
-    ? network.config
-    : undefined
+  return (await createNetwork(model, parseModelOptions(modelOption))).fileLayout().darknet
 }
 
 /** Writes the configuration beside the weights, where there is none. */

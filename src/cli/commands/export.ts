@@ -7,7 +7,7 @@ import { evaluationTransform, type Preprocessing } from '../../transforms/index.
 import { saveOnnx } from '../../weights/file.ts'
 import type { Json } from '../../weights/index.ts'
 import { type Command, CommandError, defineCommand, UsageError } from '../command.ts'
-import { createNetwork, fittedNetwork, withEntryOptions } from '../fitted-network.ts'
+import { createNetwork, darknetLayout, fittedNetwork, withEntryOptions } from '../fitted-network.ts'
 import { labelsOf, publishedLabels, readLabels } from '../labels.ts'
 import { metadataOf, parseModelOptions } from '../model-options.ts'
 import {
@@ -189,7 +189,8 @@ async function withWeights(
   weights: string,
 ): Promise<Pick<Prepared, 'network' | 'options'> & { readonly known: KnownWeights }> {
   const located = await locateWeights(weights, name)
-  const { tensors, description } = await readWeights(located.path)
+  const layout = await darknetLayout(located.path, name, asked)
+  const { tensors, description } = await readWeights(located.path, undefined, layout)
   const known = await knownOf(name, description, located)
   const given = withEntryOptions(name, known.entry, { ...known.own?.options, ...asked })
   const { network, inferred } = await fittedNetwork(name, given, tensors, located.path)

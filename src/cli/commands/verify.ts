@@ -3,7 +3,7 @@ import { listModels, modelMetadata } from '../../models/index.ts'
 import type { StateDict } from '../../weights/index.ts'
 import { type Command, CommandError, defineCommand, UsageError } from '../command.ts'
 import { sha256Of } from '../file-hash.ts'
-import { fittedNetwork } from '../fitted-network.ts'
+import { darknetLayout, fittedNetwork } from '../fitted-network.ts'
 import { fittingNetworks } from '../fitting-networks.ts'
 import { parseModelOptions } from '../model-options.ts'
 import { networkOptions, readWeights } from '../network.ts'
@@ -56,11 +56,12 @@ export const verify: Command = defineCommand({
       throw new UsageError(`--sha256 ${sha256}: 8 to 64 hexadecimal digits are expected`)
     }
     const digest = await sha256Of(path)
-    const { tensors, description } = await readWeights(path, key)
+    const asked = parseModelOptions(modelOption)
+    const { tensors, description } = await readWeights(path, key, await darknetLayout(path, model, asked))
     const named = model ?? description?.model
     const options = {
       ...(description?.model === named && description?.options),
-      ...parseModelOptions(modelOption),
+      ...asked,
     }
     const checks = [
       hashCheck(path, digest, sha256?.toLowerCase()),
