@@ -83,7 +83,7 @@ export function describeDetector(
 export async function detectorStart(flags: DetectorFlags): Promise<DetectorStart> {
   const { cfg, model, weights } = flags
   if (cfg !== undefined && model !== undefined)
-    throw new UsageError('--cfg and --model both name a network; give one')
+    throw new UsageError('--cfg and --model both name a network: give one, not both')
   const given: DetectorSource | null =
     cfg !== undefined
       ? { kind: 'config', config: await readDarknetConfig(cfg), name: cfg }
@@ -171,12 +171,12 @@ export async function buildDetector(
 export async function loadDetector(
   flags: DetectorFlags & { readonly labels: string | undefined },
 ): Promise<{ readonly network: DarknetDetector; readonly labels: readonly string[] }> {
-  if (flags.weights === undefined) {
+  const start = await detectorStart(flags)
+  if (start.stored === null) {
     throw new UsageError(
       "which weights? give --weights FILE: Darknet's .weights, safetensors, .pth, or a checkpoint of ocelli train-detector",
     )
   }
-  const start = await detectorStart(flags)
   const network = await buildDetector(start, null)
   network.eval()
   const count = network.numClasses

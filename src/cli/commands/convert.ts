@@ -74,6 +74,9 @@ export const convert: Command = defineCommand({
         '--layers is for .weights files: give --cfg FILE, or --model with a network of Darknet',
       )
     }
+    if (format === formats.darknet && config === undefined) {
+      throw new UsageError(`${to}: which network? give --cfg FILE, or --model with a network of Darknet`)
+    }
     const { tensors, description, metadata, leftOut } = await readWeights(await localFile(from), key, config)
     let written = tensors
     if (model !== undefined) {
