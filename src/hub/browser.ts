@@ -1,3 +1,4 @@
+import { joined } from '../weights/chunks.ts'
 import { httpAccess } from '../weights/http.ts'
 import { bytesAccess, type RandomAccess } from '../weights/random-access.ts'
 import { HubError } from './errors.ts'
@@ -106,13 +107,7 @@ async function readBody(
       cause: error,
     })
   }
-  const bytes = new Uint8Array(received)
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
+  return joined(parts)
 }
 
 async function verify(url: string, bytes: Uint8Array<ArrayBuffer>, identity: RemoteFile): Promise<void> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, open, readFile, stat, unlink, utimes } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { isAlive } from '../weights/write-file.ts'
 
 /** How often the holder shows that it lives, and after how long without that a lock counts as abandoned. */
 const heartbeat = 2000
@@ -120,15 +121,6 @@ function parsed(content: string): { pid?: number; host?: string } {
     }
   } catch {
     return {}
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
   }
 }
 

@@ -1,4 +1,4 @@
-import type { StoredTensor } from '../weights/index.ts'
+import type { StoredDType, StoredTensor } from '../weights/index.ts'
 
 /**
  * A network as a graph of ONNX operators, without Ocelli's modules: what an .onnx file holds, and the form into which the
@@ -90,3 +90,23 @@ export const elementTypes = {
 } as const
 
 export type ElementType = keyof typeof elementTypes
+
+/** The element type in ONNX of what weight files hold under their own names. */
+export const elementTypeOfStored: { readonly [S in StoredDType]: ElementType } = {
+  F64: 'DOUBLE',
+  F32: 'FLOAT',
+  F16: 'FLOAT16',
+  BF16: 'BFLOAT16',
+  F8_E4M3: 'FLOAT8E4M3FN',
+  F8_E5M2: 'FLOAT8E5M2',
+  C64: 'COMPLEX64',
+  I64: 'INT64',
+  I32: 'INT32',
+  I16: 'INT16',
+  I8: 'INT8',
+  U64: 'UINT64',
+  U32: 'UINT32',
+  U16: 'UINT16',
+  U8: 'UINT8',
+  BOOL: 'BOOL',
+}

@@ -108,25 +108,6 @@ export function typeOf(value: Value): ElementType {
   return value instanceof Tensor ? (knownTypes.get(value) ?? typeOfDType[value.dtype]) : value.type
 }
 
-const elementTypeOfStored: { readonly [S in StoredDType]: ElementType } = {
-  F64: 'DOUBLE',
-  F32: 'FLOAT',
-  F16: 'FLOAT16',
-  BF16: 'BFLOAT16',
-  F8_E4M3: 'FLOAT8E4M3FN',
-  F8_E5M2: 'FLOAT8E5M2',
-  C64: 'COMPLEX64',
-  I64: 'INT64',
-  I32: 'INT32',
-  I16: 'INT16',
-  I8: 'INT8',
-  U64: 'UINT64',
-  U32: 'UINT32',
-  U16: 'UINT16',
-  U8: 'UINT8',
-  BOOL: 'BOOL',
-}
-
 /** The element type in ONNX of what a file holds as `stored`. */
 export function elementTypeOf(stored: StoredDType): ElementType {
   return elementTypeOfStored[stored]

@@ -6,6 +6,7 @@ import { irVersionOf } from './export-opset.ts'
 import {
   type Attribute,
   type ElementType,
+  elementTypeOfStored,
   elementTypes,
   type Graph,
   type GraphModel,
@@ -192,25 +193,6 @@ async function attributeMessage(
   }
 }
 
-const elementTypeOf: { readonly [D in StoredDType]: ElementType } = {
-  F64: 'DOUBLE',
-  F32: 'FLOAT',
-  F16: 'FLOAT16',
-  BF16: 'BFLOAT16',
-  F8_E4M3: 'FLOAT8E4M3FN',
-  F8_E5M2: 'FLOAT8E5M2',
-  C64: 'COMPLEX64',
-  I64: 'INT64',
-  I32: 'INT32',
-  I16: 'INT16',
-  I8: 'INT8',
-  U64: 'UINT64',
-  U32: 'UINT32',
-  U16: 'UINT16',
-  U8: 'UINT8',
-  BOOL: 'BOOL',
-}
-
 async function tensorMessage(
   name: string,
   tensor: StoredTensor,
@@ -226,7 +208,7 @@ async function tensorMessage(
   }
   const message = new MessageWriter()
   if (shape.length > 0) message.ints(1, shape)
-  message.int(2, elementTypes[elementTypeOf[dtype]])
+  message.int(2, elementTypes[elementTypeOfStored[dtype]])
   if (name !== '') message.text(8, name)
   if (external?.takes(bytes.length)) external.put(message, bytes)
   else message.bytes(9, bytes)

@@ -1,4 +1,5 @@
 import { bufferedAccess } from './buffered.ts'
+import { joined } from './chunks.ts'
 import { CheckpointError } from './errors.ts'
 import { bytesAccess, type RandomAccess } from './random-access.ts'
 
@@ -161,13 +162,7 @@ class RangeClient {
     if (Number.isSafeInteger(length) && !response.headers.get('content-encoding') && size !== length) {
       throw this.#error(`the connection ended after ${size} of ${length} bytes`, 'try again')
     }
-    const bytes = new Uint8Array(size)
-    let at = 0
-    for (const part of parts) {
-      bytes.set(part, at)
-      at += part.length
-    }
-    return bytes
+    return joined(parts)
   }
 
   /** Fills the parts with what begins at `offset`. */

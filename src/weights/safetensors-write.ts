@@ -1,3 +1,4 @@
+import { joined } from './chunks.ts'
 import { maxHeaderBytes } from './safetensors.ts'
 import { type StateDict, storedDTypes, type WeightTensor } from './state-dict.ts'
 
@@ -38,14 +39,7 @@ export function encodeSafetensors(
   tensors: StateDict,
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array {
-  const { size, chunks } = safetensorsChunks(tensors, metadata)
-  const file = new Uint8Array(size)
-  let position = 0
-  for (const chunk of chunks) {
-    file.set(chunk, position)
-    position += chunk.length
-  }
-  return file
+  return joined(safetensorsChunks(tensors, metadata).chunks)
 }
 
 function encodeHeader(

@@ -1,6 +1,7 @@
 import { basename, join, resolve } from 'node:path'
 import type { DetectionDataset } from '../../data/index.ts'
 import { type DetectionAugmentation, findAnchors } from '../../detection/index.ts'
+import { checkpointOptions } from '../checkpoint-options.ts'
 import {
   type Command,
   CommandError,
@@ -94,25 +95,7 @@ const options = {
     integer: true,
     description: 'epochs between validations',
   },
-  out: {
-    kind: 'text',
-    placeholder: 'folder',
-    short: 'o',
-    description: 'where checkpoints go; runs/DATA-NETWORK unless given',
-  },
-  saveEvery: {
-    kind: 'number',
-    placeholder: 'steps',
-    minimum: 1,
-    integer: true,
-    description: 'saves every so many steps, and not only after each epoch',
-  },
-  resume: {
-    kind: 'text',
-    placeholder: 'folder',
-    description: 'goes on with the run in this folder; only --epochs may be given besides',
-  },
-  json: { kind: 'flag', description: 'prints the result as JSON' },
+  ...checkpointOptions,
 } as const satisfies OptionTable
 
 type DetectorTrainFlags = OptionValues<typeof options>

@@ -2,6 +2,7 @@ import { basename, join, resolve } from 'node:path'
 import type { Dataset } from '../../data/index.ts'
 import { freezeBackbone, unfreezeStages } from '../../models/index.ts'
 import type { Json } from '../../weights/index.ts'
+import { checkpointOptions } from '../checkpoint-options.ts'
 import {
   type Command,
   CommandError,
@@ -74,25 +75,7 @@ const options = {
   },
   ...trainingOptions,
   ...imageOptions,
-  out: {
-    kind: 'text',
-    placeholder: 'folder',
-    short: 'o',
-    description: 'where checkpoints go; runs/DATA-MODEL unless given',
-  },
-  saveEvery: {
-    kind: 'number',
-    placeholder: 'steps',
-    minimum: 1,
-    integer: true,
-    description: 'saves every so many steps, and not only after each epoch',
-  },
-  resume: {
-    kind: 'text',
-    placeholder: 'folder',
-    description: 'goes on with the run in this folder; only --epochs may be given besides',
-  },
-  json: { kind: 'flag', description: 'prints the result as JSON' },
+  ...checkpointOptions,
 } as const satisfies OptionTable
 
 type TrainFlags = OptionValues<typeof options>

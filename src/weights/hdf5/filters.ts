@@ -1,3 +1,4 @@
+import { joined } from '../chunks.ts'
 import { type Hdf5Source, type Reader, unsupported } from './reader.ts'
 
 /** A step that a chunk went through when it was written, by its number in the format. */
@@ -77,13 +78,7 @@ async function inflate(packed: Uint8Array, most: number): Promise<Uint8Array> {
     await reader.cancel().catch(() => undefined)
     throw error
   }
-  const out = new Uint8Array(length)
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
+  return joined(parts)
 }
 
 /** Puts the bytes of each element together again; shuffling wrote all first bytes, then all second ones … */
