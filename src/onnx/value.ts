@@ -3,7 +3,7 @@ import { formatShape, type Shape, sizeOf } from '../graph/shape.ts'
 import { Tensor, tensor } from '../tensor/index.ts'
 import { convertTo, type StoredDType, type WeightTensor } from '../weights/state-dict.ts'
 import { GraphError } from './errors.ts'
-import type { ElementType } from './model.ts'
+import { type ElementType, elementTypeOfStored } from './model.ts'
 
 /**
  * A constant of a graph whose values are known while the graph is recorded: shapes, axes, scales. Operators that only see

@@ -1,11 +1,10 @@
 import { formatShape, sizeOf } from '../graph/shape.ts'
 import type { FileChunks } from '../weights/index.ts'
 import { MessageWriter } from '../weights/protobuf.ts'
-import { type StoredDType, type StoredTensor, storedDTypes } from '../weights/state-dict.ts'
+import { type StoredTensor, storedDTypes } from '../weights/state-dict.ts'
 import { irVersionOf } from './export-opset.ts'
 import {
   type Attribute,
-  type ElementType,
   elementTypeOfStored,
   elementTypes,
   type Graph,

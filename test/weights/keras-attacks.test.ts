@@ -84,12 +84,12 @@ const input = {
 }
 const from = (...names: readonly string[]): unknown => [names.map((name) => [name, 0, 0, {}])]
 
-function functional(layers: readonly unknown[], output = 'out'): unknown {
+function functional(layers: readonly unknown[], output = 'out', place = 0): unknown {
   const config = {
     name: 'net',
     layers: [input, ...layers],
     input_layers: [['in', 0, 0]],
-    output_layers: [[output, 0, 0]],
+    output_layers: [[output, 0, place]],
   }
   return { class_name: 'Functional', config }
 }
@@ -121,6 +121,11 @@ describe('a description of a network', () => {
     expect(message).toContain('code (Lambda) holds Python code, which is not run')
     expect(message).toContain('turn (Activation) has the activation "spiral", which is not known')
     expect(message).toContain('its weights can be read')
+  })
+
+  it('that takes an output which a layer does not have is refused', async () => {
+    const layers = [layer('out', 'ReLU', from('in'))]
+    await expect(network(functional(layers, 'out', 7))).rejects.toThrow(/out has no output 7/)
   })
 
   it('whose layers wait for one another is refused', async () => {

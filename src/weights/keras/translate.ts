@@ -153,8 +153,14 @@ class ModelRun {
       }
     }
     for (const [i, reference] of model.inputs.entries()) settle(keyOf(reference), [inputs[i] ?? null])
-    const find = (reference: TensorReference): Value | null =>
-      results.get(keyOf(reference))?.[reference.tensor] ?? null
+    const find = (reference: TensorReference): Value | null => {
+      const outputs = results.get(keyOf(reference))
+      const value = outputs?.[reference.tensor]
+      if (outputs !== undefined && value === undefined) {
+        this.#report(path, reference.layer, `has no output ${reference.tensor}`)
+      }
+      return value ?? null
+    }
     for (;;) {
       for (const pending of queue.splice(0)) {
         const { layer, index } = pending
