@@ -159,6 +159,13 @@ async function child(folder, format, first, count, seed) {
   const files = pairs.map((pair) => pair.at(-1))
   const originals = await Promise.all(files.map(original))
   const open = await Promise.all(pairs.map(([path]) => openFile(path.replace(/\.index\.json$/, ''))))
+  // Opened once: a file keeps its neighbours open until it is closed.
+  const neighbours = new Map()
+  const neighbour = (which, path) => {
+    const key = `${which} ${path}`
+    if (!neighbours.has(key)) neighbours.set(key, open[which].sibling(path))
+    return neighbours.get(key)
+  }
   const outcome = { opened: 0, refused: 0 }
   for (let i = first; i < first + count; i++) {
     process.send({ began: i })
@@ -175,9 +182,9 @@ async function child(folder, format, first, count, seed) {
           throw new Error(`reads ${length} bytes at ${offset} of ${bytes.length}`)
         return bytes.subarray(offset, offset + length)
       },
-      sibling: (path) => open[which].sibling(path),
+      sibling: (path) => neighbour(which, path),
     }
-    const beside = async (path) => (path === basename(files[which]) ? damaged : open[which].sibling(path))
+    const beside = async (path) => (path === basename(files[which]) ? damaged : neighbour(which, path))
     const source = pairs[which].length === 1 ? damaged : { ...open[which], sibling: beside }
     const start = performance.now()
     try {
