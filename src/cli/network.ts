@@ -225,7 +225,9 @@ async function loadedFrom(
   const preprocessing = usualPreprocessing(own)
   const assumed = [
     ...(transform === null
-      ? ["how its images are prepared: ImageNet's usual way is taken (--mean, --std, --range …)"]
+      ? [
+          "how its images are prepared: ImageNet's usual way is taken where --mean, --std, --range and the like do not say otherwise",
+        ]
       : []),
     ...(labels !== null && labelFile === undefined && !description?.classes
       ? ["its classes: ImageNet's are taken (--labels)"]
