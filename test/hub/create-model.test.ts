@@ -7,7 +7,7 @@ import { browserLoader } from '../../src/hub/browser.ts'
 import { classLabels, createModel, listModels, modelMetadata, type Network } from '../../src/models/index.ts'
 import { chooseWeights } from '../../src/models/pretrained.ts'
 import { noGrad, ones } from '../../src/tensor/index.ts'
-import { savePyTorch, saveSafetensors } from '../../src/weights/file.ts'
+import { saveDarknet, savePyTorch, saveSafetensors } from '../../src/weights/file.ts'
 import { encodeSafetensors, storeTensors } from '../../src/weights/index.ts'
 import { type FileServer, fileServer } from '../support/file-server.ts'
 import { sharedPath } from '../support/shared.ts'
@@ -203,5 +203,20 @@ describe('in a browser', () => {
     } finally {
       delete (globalThis as { caches?: unknown }).caches
     }
+  })
+})
+
+describe('files whose numbers have no names', () => {
+  it("are read in the order of the network, where it is one of Darknet's", async () => {
+    const trained = await createModel('yolov3-tiny')
+    const path = join(root, 'yolov3-tiny.weights')
+    await saveDarknet(path, trained.fileLayout().darknet!, trained.stateDict())
+    const read = await createModel('yolov3-tiny', { weights: path })
+    const values = await storeTensors(read.stateDict())
+    for (const [name, tensor] of await storeTensors(trained.stateDict())) {
+      if (name.endsWith('num_batches_tracked')) continue
+      expect(Buffer.compare(values.get(name)!.bytes(), tensor.bytes()), name).toBe(0)
+    }
+    await expect(createModel('resnet18', { weights: path })).rejects.toThrow(/give their .cfg/)
   })
 })
