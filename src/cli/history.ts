@@ -7,10 +7,10 @@ import { formatSeconds, percent } from './progress.ts'
 
 const fileName = 'history.json'
 
-export interface EpochEntry extends EpochReport {
-  readonly lr: number
-  readonly seconds: number
-}
+/** An epoch as it is kept: what the training tells of it, its last rate, and its time. */
+export type Entry<R> = R & { readonly lr: number; readonly seconds: number }
+
+export type EpochEntry = Entry<EpochReport>
 
 /** The first epoch with the highest validation accuracy. */
 export function bestOf(history: readonly EpochEntry[]): EpochEntry | null {
@@ -37,17 +37,17 @@ export function epochLine({ epoch, train, validation, lr, seconds }: EpochEntry,
   return parts.join('  ')
 }
 
-export async function readHistory(out: string, epochs: number): Promise<EpochEntry[]> {
+export async function readHistory<E>(out: string, epochs: number): Promise<E[]> {
   const path = join(out, fileName)
   try {
-    return (JSON.parse(await readFile(path, 'utf8')) as EpochEntry[]).slice(0, epochs)
+    return (JSON.parse(await readFile(path, 'utf8')) as E[]).slice(0, epochs)
   } catch (error) {
     if (epochs === 0 && (error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw new CommandError(`${path}: cannot be read (${(error as Error).message}); it belongs to the run`)
   }
 }
 
-export async function writeHistory(out: string, history: readonly EpochEntry[]): Promise<void> {
+export async function writeHistory(out: string, history: readonly unknown[]): Promise<void> {
   await writeJson(join(out, fileName), history)
 }
 

@@ -7,11 +7,13 @@ import { F, type Module } from '../nn/index.ts'
 import type { Optimizer } from '../optim/index.ts'
 import { getDefaultGenerator, manualSeed } from '../tensor/index.ts'
 import {
+  type EpochReport,
   loadRun,
   type ModelDescription,
   NonFiniteLossError,
   type Position,
   type SavedRun,
+  type StepReport,
   saveRun,
   startPosition,
   train,
@@ -19,7 +21,7 @@ import {
 import { CheckpointError, copyAgain } from '../weights/index.ts'
 import { CommandError } from './command.ts'
 import { misfit } from './fitted-network.ts'
-import { bestOf, type EpochEntry, epochLine, readHistory, writeHistory } from './history.ts'
+import { bestOf, type Entry, type EpochEntry, epochLine, readHistory, writeHistory } from './history.ts'
 import { listenForInterruption } from './interruption.ts'
 import { counted, Progress } from './progress.ts'
 import { type MadeSchedule, makeOptimizer, makeSchedule, type TrainingSettings } from './training-settings.ts'
@@ -78,87 +80,134 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
     console.error(`all ${counted(settings.epochs, 'epoch')} of this run are done${more}`)
   }
 
-  const history = saved ? await readHistory(out, saved.position.epoch) : []
-  const run = { model: network, optimizer, scheduler, generator: getDefaultGenerator(), seed: settings.seed }
+  const history = saved ? await readHistory<EpochEntry>(out, saved.position.epoch) : []
+  const { interrupted } = await record<EpochReport>(
+    {
+      ...job,
+      run: { model: network, optimizer, scheduler, generator: getDefaultGenerator(), seed: settings.seed },
+      start: saved?.position ?? startPosition,
+      images: job.train.length - (dropLast ? 1 : 0),
+      steps: loader.length,
+      history,
+      bestOf,
+      epochLine,
+      validates: () => job.validation !== null,
+    },
+    (callbacks) =>
+      train(
+        {
+          model: network,
+          optimizer,
+          ...(scheduler && { scheduler, schedulerInterval: schedule!.interval }),
+          train: loader,
+          ...(job.validation && {
+            validation: new DataLoader(job.validation, { batchSize: Math.max(batchSize, 32) }),
+          }),
+          epochs: settings.epochs,
+          loss: (outputs, labels) =>
+            F.crossEntropy(outputs, labels, { labelSmoothing: settings.labelSmoothing }),
+          ...(settings.clipGradNorm !== undefined && { clipGradNorm: settings.clipGradNorm }),
+          evaluationModules: frozenNormalization(network),
+          ...callbacks,
+        },
+        saved?.position,
+      ),
+  )
+  return { network, history, interrupted, best: bestOf(history), checkpoint: path }
+}
+
+/** What a run that is trained in whatever way saves and shows. */
+export interface Recording<R extends { readonly epoch: number }> {
+  readonly out: string
+  readonly settings: TrainingSettings
+  readonly description: ModelDescription
+  readonly saveEvery: number | undefined
+  /** What to do after an interruption. */
+  readonly hint: string
+  readonly run: Parameters<typeof saveRun>[1]
+  readonly start: Position
+  /** Of an epoch. */
+  readonly images: number
+  readonly steps: number
+  /** Of the epochs so far; new ones are added. */
+  readonly history: Entry<R>[]
+  readonly bestOf: (history: readonly Entry<R>[]) => Entry<R> | null
+  readonly epochLine: (entry: Entry<R>, epochs: number) => string
+  /** Whether an epoch ends with a validation. */
+  readonly validates: (epoch: number) => boolean
+}
+
+/** What record asks of the training, and gives it. */
+export interface RecordingCallbacks<R> {
+  readonly signal: AbortSignal
+  readonly onStep: (report: StepReport) => void
+  readonly onEpoch: (report: R) => Promise<void>
+  readonly afterStep: (position: Position) => Promise<void>
+}
+
+/** Trains, showing progress; saves after every epoch, the best one apart, every so many steps, and when interrupted. */
+export async function record<R extends { readonly epoch: number }>(
+  recording: Recording<R>,
+  training: (callbacks: RecordingCallbacks<R>) => Promise<{ readonly interrupted: boolean }>,
+): Promise<{ readonly interrupted: boolean }> {
+  const { out, settings, run, start, steps, history } = recording
+  const path = join(out, checkpointName)
   const save = (name: string, position: Position): Promise<void> =>
-    saveRun(join(out, name), run, position, job.description)
+    saveRun(join(out, name), run, position, recording.description)
   const interruption = listenForInterruption()
-  let progress = newProgress(saved?.position ?? startPosition)
+  const newProgress = ({ epoch, stepInEpoch }: Position): Progress =>
+    new Progress(`epoch ${epoch + 1}/${settings.epochs}`, {
+      total: recording.images,
+      unit: 'images',
+      done: Math.min(stepInEpoch * settings.batchSize, recording.images),
+    })
+  const currentRate = (): number => run.optimizer.paramGroups[0]!.lr
+  let progress = newProgress(start)
   let started = performance.now()
   let lossShown = Number.NaN
-  let last: Position = saved?.position ?? startPosition
+  let last = start
   // A schedule sets the rate of the next step before the end of a step is told of.
   let rate = currentRate()
   let nextRate = rate
-
-  function currentRate(): number {
-    return optimizer.paramGroups[0]!.lr
-  }
-
-  function newProgress({ epoch, stepInEpoch }: Position): Progress {
-    return new Progress(`epoch ${epoch + 1}/${settings.epochs}`, {
-      total: dropLast ? job.train.length - 1 : job.train.length,
-      unit: 'images',
-      done: Math.min(stepInEpoch * batchSize, job.train.length),
-    })
-  }
-
   try {
-    const result = await train(
-      {
-        model: network,
-        optimizer,
-        ...(scheduler && { scheduler, schedulerInterval: schedule!.interval }),
-        train: loader,
-        ...(job.validation && {
-          validation: new DataLoader(job.validation, { batchSize: Math.max(batchSize, 32) }),
-        }),
-        epochs: settings.epochs,
-        loss: (outputs, labels) =>
-          F.crossEntropy(outputs, labels, { labelSmoothing: settings.labelSmoothing }),
-        ...(settings.clipGradNorm !== undefined && { clipGradNorm: settings.clipGradNorm }),
-        evaluationModules: frozenNormalization(network),
-        signal: interruption.signal,
-        onStep: ({ loss, samples, stepInEpoch, stepsPerEpoch }) => {
-          rate = nextRate
-          nextRate = currentRate()
-          lossShown = Number.isNaN(lossShown) ? loss : 0.95 * lossShown + 0.05 * loss
-          progress.advance(samples, `loss ${lossShown.toFixed(4)}`)
-          if (job.validation && stepInEpoch === stepsPerEpoch) progress.show('validating')
-        },
-        onEpoch: async (report) => {
-          const seconds = (performance.now() - started) / 1000
-          const entry = { ...report, lr: rate, seconds }
-          nextRate = currentRate()
-          progress.finish(epochLine(entry, settings.epochs))
-          history.push(entry)
-          await writeHistory(out, history)
-          if (bestOf(history) === entry) {
-            await save(bestName, {
-              ...startPosition,
-              epoch: report.epoch,
-              step: report.epoch * loader.length,
-            })
-          }
-          progress = newProgress({ ...startPosition, epoch: report.epoch })
-          started = performance.now()
-          lossShown = Number.NaN
-        },
-        afterStep: async (position) => {
-          last = position
-          const due = job.saveEvery !== undefined && position.step % job.saveEvery === 0
-          if (position.stepInEpoch === 0 || due) await save(checkpointName, position)
-        },
+    const { interrupted } = await training({
+      signal: interruption.signal,
+      onStep: ({ loss, samples, stepInEpoch, stepsPerEpoch }) => {
+        rate = nextRate
+        nextRate = currentRate()
+        lossShown = Number.isNaN(lossShown) ? loss : 0.95 * lossShown + 0.05 * loss
+        progress.advance(samples, `loss ${lossShown.toFixed(4)}`)
+        if (stepInEpoch === stepsPerEpoch && recording.validates(last.epoch + 1)) progress.show('validating')
       },
-      saved?.position,
-    )
-    if (result.interrupted) {
+      onEpoch: async (report) => {
+        const seconds = (performance.now() - started) / 1000
+        const entry = { ...report, lr: rate, seconds }
+        nextRate = currentRate()
+        progress.finish(recording.epochLine(entry, settings.epochs))
+        history.push(entry)
+        await writeHistory(out, history)
+        const { epoch } = report
+        if (recording.bestOf(history) === entry) {
+          await save(bestName, { ...startPosition, epoch, step: epoch * steps })
+        }
+        progress = newProgress({ ...startPosition, epoch })
+        started = performance.now()
+        lossShown = Number.NaN
+      },
+      afterStep: async (position) => {
+        last = position
+        const { saveEvery } = recording
+        const due = saveEvery !== undefined && position.step % saveEvery === 0
+        if (position.stepInEpoch === 0 || due) await save(checkpointName, position)
+      },
+    })
+    if (interrupted) {
       if (last.stepInEpoch > 0) await save(checkpointName, last)
-      const place = `step ${last.stepInEpoch} of ${loader.length} of epoch ${last.epoch + 1}`
-      progress.finish(`interrupted after ${place}; saved ${path}\n${job.hint}`)
+      const place = `step ${last.stepInEpoch} of ${steps} of epoch ${last.epoch + 1}`
+      progress.finish(`interrupted after ${place}; saved ${path}\n${recording.hint}`)
       process.exitCode = interruption.exitCode()
     }
-    return { network, history, interrupted: result.interrupted, best: bestOf(history), checkpoint: path }
+    return { interrupted }
   } catch (error) {
     if (!(error instanceof NonFiniteLossError) || last.step === 0 || !(await exists(path))) throw error
     throw new CommandError(
