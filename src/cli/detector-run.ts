@@ -11,7 +11,8 @@ import {
 } from '../train/index.ts'
 import { type Entry, readHistory } from './history.ts'
 import { counted, formatSeconds, percent } from './progress.ts'
-import { checkpointName, loadSaved, makeFolder, record, restore } from './training-run.ts'
+import { checkpointName, record } from './recording.ts'
+import { loadSaved, makeFolder, restore } from './training-run.ts'
 import { makeOptimizer, makeSchedule, type TrainingSettings } from './training-settings.ts'
 
 export interface DetectorJob {

@@ -1,4 +1,4 @@
-import { access, mkdir, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Dataset } from '../data/index.ts'
 import { DataLoader } from '../data/index.ts'
@@ -10,24 +10,17 @@ import {
   type EpochReport,
   loadRun,
   type ModelDescription,
-  NonFiniteLossError,
-  type Position,
   type SavedRun,
-  type StepReport,
-  saveRun,
   startPosition,
   train,
 } from '../train/index.ts'
 import { CheckpointError, copyAgain } from '../weights/index.ts'
 import { CommandError } from './command.ts'
 import { misfit } from './fitted-network.ts'
-import { bestOf, type Entry, type EpochEntry, epochLine, readHistory, writeHistory } from './history.ts'
-import { listenForInterruption } from './interruption.ts'
-import { counted, Progress } from './progress.ts'
+import { bestOf, type EpochEntry, epochLine, readHistory } from './history.ts'
+import { counted } from './progress.ts'
+import { bestName, checkpointName, exists, record } from './recording.ts'
 import { type MadeSchedule, makeOptimizer, makeSchedule, type TrainingSettings } from './training-settings.ts'
-
-export const checkpointName = 'checkpoint.safetensors'
-const bestName = 'best.safetensors'
 
 /** What is trained on what, and where it is kept. */
 export interface TrainingJob {
@@ -116,109 +109,6 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
   return { network, history, interrupted, best: bestOf(history), checkpoint: path }
 }
 
-/** What a run that is trained in whatever way saves and shows. */
-export interface Recording<R extends { readonly epoch: number }> {
-  readonly out: string
-  readonly settings: TrainingSettings
-  readonly description: ModelDescription
-  readonly saveEvery: number | undefined
-  /** What to do after an interruption. */
-  readonly hint: string
-  readonly run: Parameters<typeof saveRun>[1]
-  readonly start: Position
-  /** Of an epoch. */
-  readonly images: number
-  readonly steps: number
-  /** Of the epochs so far; new ones are added. */
-  readonly history: Entry<R>[]
-  readonly bestOf: (history: readonly Entry<R>[]) => Entry<R> | null
-  readonly epochLine: (entry: Entry<R>, epochs: number) => string
-  /** Whether an epoch ends with a validation. */
-  readonly validates: (epoch: number) => boolean
-}
-
-/** What record asks of the training, and gives it. */
-export interface RecordingCallbacks<R> {
-  readonly signal: AbortSignal
-  readonly onStep: (report: StepReport) => void
-  readonly onEpoch: (report: R) => Promise<void>
-  readonly afterStep: (position: Position) => Promise<void>
-}
-
-/** Trains, showing progress; saves after every epoch, the best one apart, every so many steps, and when interrupted. */
-export async function record<R extends { readonly epoch: number }>(
-  recording: Recording<R>,
-  training: (callbacks: RecordingCallbacks<R>) => Promise<{ readonly interrupted: boolean }>,
-): Promise<{ readonly interrupted: boolean }> {
-  const { out, settings, run, start, steps, history } = recording
-  const path = join(out, checkpointName)
-  const save = (name: string, position: Position): Promise<void> =>
-    saveRun(join(out, name), run, position, recording.description)
-  const interruption = listenForInterruption()
-  const newProgress = ({ epoch, stepInEpoch }: Position): Progress =>
-    new Progress(`epoch ${epoch + 1}/${settings.epochs}`, {
-      total: recording.images,
-      unit: 'images',
-      done: Math.min(stepInEpoch * settings.batchSize, recording.images),
-    })
-  const currentRate = (): number => run.optimizer.paramGroups[0]!.lr
-  let progress = newProgress(start)
-  let started = performance.now()
-  let lossShown = Number.NaN
-  let last = start
-  // A schedule sets the rate of the next step before the end of a step is told of.
-  let rate = currentRate()
-  let nextRate = rate
-  try {
-    const { interrupted } = await training({
-      signal: interruption.signal,
-      onStep: ({ loss, samples, stepInEpoch, stepsPerEpoch }) => {
-        rate = nextRate
-        nextRate = currentRate()
-        lossShown = Number.isNaN(lossShown) ? loss : 0.95 * lossShown + 0.05 * loss
-        progress.advance(samples, `loss ${lossShown.toFixed(4)}`)
-        if (stepInEpoch === stepsPerEpoch && recording.validates(last.epoch + 1)) progress.show('validating')
-      },
-      onEpoch: async (report) => {
-        const seconds = (performance.now() - started) / 1000
-        const entry = { ...report, lr: rate, seconds }
-        nextRate = currentRate()
-        progress.finish(recording.epochLine(entry, settings.epochs))
-        history.push(entry)
-        await writeHistory(out, history)
-        const { epoch } = report
-        if (recording.bestOf(history) === entry) {
-          await save(bestName, { ...startPosition, epoch, step: epoch * steps })
-        }
-        progress = newProgress({ ...startPosition, epoch })
-        started = performance.now()
-        lossShown = Number.NaN
-      },
-      afterStep: async (position) => {
-        last = position
-        const { saveEvery } = recording
-        const due = saveEvery !== undefined && position.step % saveEvery === 0
-        if (position.stepInEpoch === 0 || due) await save(checkpointName, position)
-      },
-    })
-    if (interrupted) {
-      if (last.stepInEpoch > 0) await save(checkpointName, last)
-      const place = `step ${last.stepInEpoch} of ${steps} of epoch ${last.epoch + 1}`
-      progress.finish(`interrupted after ${place}; saved ${path}\n${recording.hint}`)
-      process.exitCode = interruption.exitCode()
-    }
-    return { interrupted }
-  } catch (error) {
-    if (!(error instanceof NonFiniteLossError) || last.step === 0 || !(await exists(path))) throw error
-    throw new CommandError(
-      `${error.message}. ${path} holds the last save: --weights ${path} starts from it with other settings`,
-    )
-  } finally {
-    progress.clear()
-    interruption.stop()
-  }
-}
-
 /**
  * Puts the saved state into a run. Schedules by the step follow from the settings and the step alone, so that a run which
  * is given more epochs goes on as if it had been given them from the start.
@@ -274,11 +164,4 @@ export async function makeFolder(folder: string): Promise<void> {
       `${folder}: cannot be made (${(error as Error).message}); --out names another folder`,
     )
   }
-}
-
-export function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }

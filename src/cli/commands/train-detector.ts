@@ -31,7 +31,7 @@ import { readDetectorSettings } from '../detector-settings.ts'
 import { deviceLine } from '../device.ts'
 import { writeJson } from '../history.ts'
 import { counted, percent } from '../progress.ts'
-import { checkpointName, exists } from '../training-run.ts'
+import { checkpointName, exists } from '../recording.ts'
 import { trainingOptions } from '../training-settings.ts'
 
 // Of classes that exclude one another, and of networks with stages.

@@ -35,8 +35,9 @@ import {
 import { labelsOf, matchClasses } from '../labels.ts'
 import { networkOptions } from '../network.ts'
 import { counted, percent } from '../progress.ts'
+import { checkpointName, exists } from '../recording.ts'
 import { readRunSettings, writeRunSettings } from '../run-settings.ts'
-import { checkpointName, exists, runTraining, type TrainingOutcome } from '../training-run.ts'
+import { runTraining, type TrainingOutcome } from '../training-run.ts'
 import { trainingOptions } from '../training-settings.ts'
 
 const defaultEpochs = 10
