@@ -222,7 +222,7 @@ async function loadedFrom(
     )
   }
   const transform = description?.preprocessing ?? null
-  const preprocessing = usualPreprocessing(own)
+  const preprocessing = withStatistics(usualPreprocessing(own), transform && normalizationOf(transform))
   const assumed = [
     ...(transform === null
       ? [
