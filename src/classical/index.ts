@@ -1,4 +1,4 @@
-export { Classifier, ProbabilisticClassifier } from './classifier.ts'
+export { Classifier, type ClassTarget, ProbabilisticClassifier } from './classifier.ts'
 export { InputError, NotFittedError, StateError } from './errors.ts'
 export type { Estimator, EstimatorState, FeatureInfo, FitOptions, InputKinds } from './estimator.ts'
 export type { Features, Label, Labels, Targets } from './input.ts'
@@ -14,8 +14,8 @@ export {
   type MethodName,
   methods,
 } from './methods.ts'
-export { Regressor, r2Score } from './regressor.ts'
-export type { Json } from './state.ts'
+export { type NumberTarget, Regressor, r2Score } from './regressor.ts'
+export type { Json, StateReader } from './state.ts'
 export {
   type Cell,
   type Column,
