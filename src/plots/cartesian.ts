@@ -34,6 +34,19 @@ export function checkAxis(what: string, { scale = 'linear', min, max }: Axis): v
   }
 }
 
+/** A logarithmic axis begins and ends at 1, 2 or 5 times a power of ten: whole powers would leave much of it empty. */
+export function roundLogAxis(axis: Axis, values: readonly number[]): Axis {
+  if (axis.scale !== 'log') return axis
+  const step = (value: number, up: boolean): number => {
+    const power = Math.floor(Math.log10(value))
+    const steps = [1, 2, 5, 10].map((factor) => Number(`${factor}e${power}`))
+    return up ? steps.find((each) => each >= value)! : steps.findLast((each) => each <= value)!
+  }
+  const smallest = values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY)
+  const largest = values.reduce((most, value) => Math.max(most, value), 0)
+  return { min: step(smallest, false), max: step(largest, true), ...axis }
+}
+
 /** What both kinds of axes share. */
 function axisLook(dimension: Dimension, label: string | undefined): object {
   return {
@@ -58,7 +71,11 @@ export function valueAxis(
     scale: !(look.zero ?? false),
     ...(axis.min === undefined ? {} : { min: axis.min }),
     ...(axis.max === undefined ? {} : { max: axis.max }),
-    axisLabel: { ...text, hideOverlap: true, formatter: (value: number) => formatNumber(value) },
+    axisLabel: {
+      ...text,
+      hideOverlap: true,
+      formatter: (value: number) => formatNumber(value, axis.scale === 'log' ? 3 : 6),
+    },
     splitLine: { show: look.grid ?? true, ...thin },
   }
 }

@@ -22,7 +22,11 @@ use([
 // A browser would measure with its fonts, and the same chart would be another text there.
 setPlatformAPI({
   measureText: (text: string, font?: string) => ({
-    width: textWidth(text ?? '', Number(/([\d.]+)px/.exec(font ?? '')?.[1] ?? 12)),
+    width: textWidth(
+      text ?? '',
+      Number(/([\d.]+)px/.exec(font ?? '')?.[1] ?? 12),
+      font?.includes('bold') ? 'bold' : 'normal',
+    ),
   }),
 })
 

@@ -4,7 +4,7 @@ import { colourAt, hex, placeIn, readableOn, scaleRange } from './colour-scale.t
 import { pngDataUri } from './png.ts'
 import { type ChartOption, renderChart } from './render.ts'
 import { formatNumber, textWidth } from './text.ts'
-import { type ColourScale, colourStops, colours, fontFamily, fontSize } from './theme.ts'
+import { type ColourScale, colourStops, colours, fontFamily, fontSize, titleSize } from './theme.ts'
 
 export interface HeatmapOptions extends ChartSize {
   readonly title?: string
@@ -30,7 +30,6 @@ export interface HeatmapOptions extends ChartSize {
 
 /** Cells that are drawn one by one; more become one embedded picture. */
 const mostCells = 2500
-const legendWidth = 70
 
 interface Cells {
   readonly rows: number
@@ -139,8 +138,8 @@ export async function heatmap(options: HeatmapOptions): Promise<string> {
   const cell = defaultCell(rows, columns, texts)
   const rotated = (xLabels ?? []).some((name) => textWidth(name, fontSize) > cell - 4)
   const room = roomFor(options, rotated)
-  const right = 20 + (legend ? legendWidth : 0)
-  const titleWidth = title === undefined ? 0 : textWidth(title, 16) * 1.1 + 32
+  const right = 20 + (legend ? colourBarWidth(range) : 0)
+  const titleWidth = title === undefined ? 0 : textWidth(title, titleSize, 'bold') + 32
   const { option, top } = frame({ title, right }, 0)
   const { width, height } = checkSize('heatmap', options, {
     width: Math.max(columns * cell + room.left + right, titleWidth, 50),
@@ -187,6 +186,17 @@ function roomFor(
     left: 16 + (yLabels ? widest(yLabels) + 10 : 0) + (y?.label === undefined ? 0 : fontSize + 12),
     bottom: 16 + below + (x?.label === undefined ? 0 : fontSize + 12),
   }
+}
+
+/** What the bar of colours takes at the right. */
+export function colourBarWidth({ min, max }: { readonly min: number; readonly max: number }): number {
+  return (
+    Math.max(
+      textWidth(formatNumber(min, 3), fontSize - 1),
+      textWidth(formatNumber(max, 3), fontSize - 1),
+      14,
+    ) + 16
+  )
 }
 
 /** The colours from the smallest number (below) to the largest, at the right. */

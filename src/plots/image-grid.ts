@@ -124,7 +124,7 @@ export async function imageGrid(options: ImageGridOptions): Promise<string> {
   const captionHeight = captions ? fontSize + 8 : 0
   const content: string[] = []
   const shown = Math.min(columns, images.length)
-  const titleWidth = title === undefined ? 0 : textWidth(title, titleSize) * 1.1
+  const titleWidth = title === undefined ? 0 : textWidth(title, titleSize, 'bold')
   const width = Math.max(shown * (cell + gap) - gap, titleWidth) + 2 * margin
   const indent = (width - shown * (cell + gap) + gap) / 2
   let top = margin

@@ -1,4 +1,4 @@
-import { type Axis, checkAxis, frame, valueAxis } from './cartesian.ts'
+import { type Axis, checkAxis, frame, roundLogAxis, valueAxis } from './cartesian.ts'
 import { type ChartSize, checkLength, checkNotEmpty, checkNumbers, checkSize } from './check.ts'
 import { renderChart } from './render.ts'
 import { seriesColour } from './theme.ts'
@@ -20,6 +20,13 @@ export interface LineChartOptions extends ChartSize {
   readonly x?: Axis & { readonly values?: ArrayLike<number> }
   readonly y?: Axis
   readonly series: readonly LineSeries[]
+}
+
+/** From the first to the last place; a single place leaves the axis as it is. */
+function extent(places: readonly number[]): { min?: number; max?: number } {
+  const min = places.reduce((least, place) => Math.min(least, place), Number.POSITIVE_INFINITY)
+  const max = places.reduce((most, place) => Math.max(most, place), Number.NEGATIVE_INFINITY)
+  return min < max ? { min, max } : {}
 }
 
 /**
@@ -52,8 +59,14 @@ export async function lineChart(options: LineChartOptions): Promise<string> {
   return renderChart(
     {
       ...option,
-      xAxis: valueAxis('x', x, { grid: false }),
-      yAxis: valueAxis('y', y),
+      xAxis: valueAxis('x', { ...extent(lines.flat().map(([at]) => at!)), ...x }, { grid: false }),
+      yAxis: valueAxis(
+        'y',
+        roundLogAxis(
+          y,
+          lines.flat().map(([, value]) => value!),
+        ),
+      ),
       series: lines.map((data, i) => {
         const { name, dashed = false, points = data.length <= 20 } = series[i]!
         const color = seriesColour(i)

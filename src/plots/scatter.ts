@@ -1,4 +1,4 @@
-import { type Axis, checkAxis, frame, valueAxis } from './cartesian.ts'
+import { type Axis, checkAxis, frame, roundLogAxis, valueAxis } from './cartesian.ts'
 import { type ChartSize, checkLength, checkNotEmpty, checkPoints, checkSize, type Point } from './check.ts'
 import { renderChart } from './render.ts'
 import { colours, fontFamily, seriesColour } from './theme.ts'
@@ -52,15 +52,28 @@ export async function scatterChart(options: ScatterChartOptions): Promise<string
     checkNotEmpty(`scatterChart: lines[${i}]`, points.length, 'point')
     checkPoints(`scatterChart: lines[${i}]`, points, scales)
   })
+  const all = [...groups, ...lines].flatMap(({ points }) => points)
   const names = [...groups.map(({ name }) => name), ...lines.flatMap(({ name }) => name ?? [])]
   const { option } = frame({ title, names }, width)
   return renderChart(
     {
       ...option,
-      xAxis: valueAxis('x', x),
-      yAxis: valueAxis('y', y),
+      xAxis: valueAxis(
+        'x',
+        roundLogAxis(
+          x,
+          all.map(([px]) => px),
+        ),
+      ),
+      yAxis: valueAxis(
+        'y',
+        roundLogAxis(
+          y,
+          all.map(([, py]) => py),
+        ),
+      ),
       series: [
-        ...groups.map((group, i) => ({ ...pointSeries(group, i) })),
+        ...groups.map((group, i) => ({ ...pointSeries(group, i, width) })),
         ...lines.map(({ name, points, dashed = false }, i) => {
           const color = name === undefined ? colours.axis : seriesColour(groups.length + i)
           return {
@@ -80,8 +93,17 @@ export async function scatterChart(options: ScatterChartOptions): Promise<string
   )
 }
 
-/** The points of a group as a series of ECharts. */
-export function pointSeries({ name, points, labels, size = 7 }: PointGroup, index: number): object {
+interface LabelPlace {
+  readonly labelRect: { readonly x: number; readonly width: number }
+  readonly rect: { readonly x: number }
+}
+
+/** The points of a group as a series of ECharts; a label that would leave the picture stands on the left of its point. */
+export function pointSeries(
+  { name, points, labels, size = 7 }: PointGroup,
+  index: number,
+  chartWidth: number,
+): object {
   const color = seriesColour(index)
   return {
     type: 'scatter' as const,
@@ -100,7 +122,10 @@ export function pointSeries({ name, points, labels, size = 7 }: PointGroup, inde
             fontFamily,
             fontSize: 11,
           },
-          labelLayout: { hideOverlap: true },
+          labelLayout: ({ labelRect, rect }: LabelPlace) =>
+            labelRect.x + labelRect.width > chartWidth
+              ? { x: rect.x - 5, align: 'right' as const, hideOverlap: true }
+              : { hideOverlap: true },
         }
       : {}),
   }

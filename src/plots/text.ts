@@ -7,14 +7,17 @@ const widths: readonly number[] = [
   278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
 ]
 
-/** What a line of text takes, in pixels: measured without a font, so that it is the same everywhere. */
-export function textWidth(text: string, size: number): number {
+/** How much wider than Helvetica the fonts are that stand in for it where it is missing (DejaVu Sans on Linux). */
+const allowance = 1.15
+
+/** What a line of text takes at most, in pixels: measured without a font, so that it is the same everywhere. */
+export function textWidth(text: string, size: number, weight: 'normal' | 'bold' = 'normal'): number {
   let thousandths = 0
   for (const character of text) {
     const code = character.codePointAt(0)!
     thousandths += widths[code - 32] ?? (code < 0x2e80 ? 600 : 1000)
   }
-  return (thousandths * size) / 1000
+  return (thousandths * size * allowance * (weight === 'bold' ? 1.12 : 1)) / 1000
 }
 
 /** The widest of several lines. */
