@@ -19,7 +19,14 @@ const text = { fontFamily, fontSize, color: colours.text }
 const thin = { lineStyle: { color: colours.grid, width: 1 } }
 
 /** Checks the limits that were asked for. */
-export function checkAxis(what: string, { scale = 'linear', min, max }: Axis): void {
+export function checkAxis(
+  what: string,
+  {
+    scale = 'linear',
+    min,
+    max,
+  }: { scale?: Axis['scale']; min?: number | undefined; max?: number | undefined },
+): void {
   for (const [name, value] of Object.entries({ min, max })) {
     if (value === undefined) continue
     checkFinite(`${what}.${name}`, value)
@@ -121,17 +128,17 @@ export interface Frame {
   readonly top: number
 }
 
-/** Background, title, the legend where there is more than one name, and the area of the axes. */
+/** Background, title, the legend (by default where there is more than one name), and the area of the axes. */
 export function frame(
   {
     title,
     names = [],
+    legend = names.length > 1,
     right = 24,
-  }: { title?: string | undefined; names?: readonly string[]; right?: number },
+  }: { title?: string | undefined; names?: readonly string[]; legend?: boolean; right?: number },
   width: number,
 ): Frame {
   const titleHeight = title === undefined ? 0 : titleSize + 16
-  const legend = names.length > 1
   const legendHeight = legend ? legendRows(names, width) * (fontSize + 10) + 6 : 0
   const top = titleHeight + legendHeight + 16
   const option: ChartOption = {

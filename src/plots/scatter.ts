@@ -81,7 +81,7 @@ export async function scatterChart(options: ScatterChartOptions): Promise<string
             ...(name === undefined ? {} : { name }),
             data: points.map(([px, py]) => [px, py]),
             color,
-            showSymbol: false,
+            symbol: 'none' as const,
             lineStyle: { color, width: 1.5, type: dashed ? ('dashed' as const) : ('solid' as const) },
             z: 1,
           }
