@@ -1,0 +1,8 @@
+export { type BarChartOptions, barChart } from './bar.ts'
+export type { Axis } from './cartesian.ts'
+export type { ChartSize, Point } from './check.ts'
+export { type HeatmapOptions, heatmap } from './heatmap.ts'
+export { type GridImage, type ImageGridOptions, imageGrid } from './image-grid.ts'
+export { type LineChartOptions, type LineSeries, lineChart } from './line.ts'
+export { type PointGroup, type PointLine, type ScatterChartOptions, scatterChart } from './scatter.ts'
+export type { ColourScale } from './theme.ts'
