@@ -100,8 +100,8 @@ function linkPackages() {
   const target = join(programs, 'node_modules')
   mkdirSync(target, { recursive: true })
   return Object.entries(packages).flatMap(([need, name]) => {
-    if (!existsSync(join(installed, name))) return []
     rmSync(join(target, name), { force: true })
+    if (!existsSync(join(installed, name))) return []
     symlinkSync(join(installed, name), join(target, name))
     return [need]
   })
