@@ -18,8 +18,22 @@ export function colourAt(scale: ColourScale, place: number): Rgb {
   return [mix(0), mix(1), mix(2)]
 }
 
+/** A colour that was given as text, checked. */
+export function parseColour(what: string, colour: string): Rgb {
+  if (!/^#[0-9a-f]{6}$/i.test(colour)) {
+    throw new RangeError(`${what}: colour must be '#rrggbb', got '${colour}'`)
+  }
+  return parse(colour)
+}
+
 export function hex(rgb: Rgb): string {
   return `#${rgb.map((channel) => channel.toString(16).padStart(2, '0')).join('')}`
+}
+
+/** A colour mixed with white: `strength` 1 leaves it as it is, 0 is white. */
+export function tint(colour: string, strength: number): string {
+  const [red, green, blue] = parse(colour).map((channel) => Math.round(255 + (channel - 255) * strength))
+  return hex([red!, green!, blue!])
 }
 
 /** Black or white, whichever reads better on the colour: by its luminance as WCAG 2 defines it. */

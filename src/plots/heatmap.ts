@@ -1,10 +1,12 @@
+import { checkAxis } from './axis.ts'
 import { categoryAxis, frame } from './cartesian.ts'
-import { type ChartSize, checkFinite, checkLength, checkMatrix, checkSize } from './check.ts'
+import { type ChartSize, checkLength, checkMatrix, checkSize } from './check.ts'
+import { colourBar, colourBarWidth } from './colour-bar.ts'
 import { colourAt, hex, placeIn, readableOn, scaleRange } from './colour-scale.ts'
 import { pngDataUri } from './png.ts'
 import { type ChartOption, renderChart } from './render.ts'
 import { formatNumber, textWidth } from './text.ts'
-import { type ColourScale, colourStops, colours, fontFamily, fontSize, titleSize } from './theme.ts'
+import { type ColourScale, colours, fontFamily, fontSize, titleSize } from './theme.ts'
 
 export interface HeatmapOptions extends ChartSize {
   readonly title?: string
@@ -125,9 +127,7 @@ export async function heatmap(options: HeatmapOptions): Promise<string> {
       `heatmap: ${rows} x ${columns} cells are too many for numbers in them: leave annotate away, or show at most ${mostCells}`,
     )
   }
-  for (const name of ['min', 'max'] as const) {
-    if (options[name] !== undefined) checkFinite(`heatmap: ${name}`, options[name])
-  }
+  checkAxis('heatmap', { min: options.min, max: options.max })
   const range = scaleRange(scale, own, options)
   const format = annotate === true ? (value: number) => formatNumber(value, 4) : annotate
   const texts =
@@ -185,40 +185,5 @@ function roomFor(
   return {
     left: 16 + (yLabels ? widest(yLabels) + 10 : 0) + (y?.label === undefined ? 0 : fontSize + 12),
     bottom: 16 + below + (x?.label === undefined ? 0 : fontSize + 12),
-  }
-}
-
-/** What the bar of colours takes at the right. */
-export function colourBarWidth({ min, max }: { readonly min: number; readonly max: number }): number {
-  return (
-    Math.max(
-      textWidth(formatNumber(min, 3), fontSize - 1),
-      textWidth(formatNumber(max, 3), fontSize - 1),
-      14,
-    ) + 16
-  )
-}
-
-/** The colours from the smallest number (below) to the largest, at the right. */
-export function colourBar(
-  scale: ColourScale,
-  { min, max }: { readonly min: number; readonly max: number },
-  top: number,
-): NonNullable<ChartOption['visualMap']> {
-  return {
-    type: 'continuous',
-    min,
-    max,
-    seriesIndex: [],
-    calculable: false,
-    right: 12,
-    top,
-    itemWidth: 14,
-    itemHeight: 90,
-    padding: 0,
-    text: [formatNumber(max, 3), formatNumber(min, 3)],
-    textGap: 6,
-    textStyle: { fontFamily, fontSize: fontSize - 1, color: colours.text },
-    inRange: { color: [...colourStops[scale]] },
   }
 }

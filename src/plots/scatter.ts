@@ -1,4 +1,5 @@
-import { type Axis, checkAxis, frame, roundLogAxis, valueAxis } from './cartesian.ts'
+import { type Axis, checkAxis, roundLogAxis } from './axis.ts'
+import { frame, valueAxis } from './cartesian.ts'
 import { type ChartSize, checkLength, checkNotEmpty, checkPoints, checkSize, type Point } from './check.ts'
 import { renderChart } from './render.ts'
 import { colours, fontFamily, seriesColour } from './theme.ts'
@@ -81,7 +82,7 @@ export async function scatterChart(options: ScatterChartOptions): Promise<string
             ...(name === undefined ? {} : { name }),
             data: points.map(([px, py]) => [px, py]),
             color,
-            showSymbol: false,
+            symbol: 'none' as const,
             lineStyle: { color, width: 1.5, type: dashed ? ('dashed' as const) : ('solid' as const) },
             z: 1,
           }
