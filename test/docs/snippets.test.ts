@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makePlayground, type Playground } from '../support/playground.ts'
+import { typeErrors } from '../support/typed.ts'
 
 const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '../..')
@@ -19,13 +20,13 @@ interface Step {
   output: string
 }
 
-const documents = [
-  'README.md',
-  'CONTRIBUTING.md',
-  ...readdirSync(join(root, 'docs'))
+const markdownIn = (folder: string): string[] =>
+  readdirSync(join(root, folder))
     .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-]
+    .map((name) => `${folder}/${name}`)
+
+/** The guides of docs/course are run by course.test.ts. */
+const documents = ['README.md', 'CONTRIBUTING.md', ...markdownIn('docs')]
 
 /** Fenced blocks in order. A block of code that imports nothing goes on with the program before it. */
 function stepsOf(document: string): Step[] {
@@ -75,21 +76,7 @@ describe('documentation', () => {
 
   it('is typed as it stands', () => {
     const files = readdirSync(programs).map((name) => join(programs, name))
-    const program = ts.createProgram(files, {
-      ...ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile).config.compilerOptions,
-      lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.asynciterable.d.ts'],
-      target: ts.ScriptTarget.ES2023,
-      module: ts.ModuleKind.NodeNext,
-      moduleResolution: ts.ModuleResolutionKind.NodeNext,
-      declaration: false,
-      isolatedDeclarations: false,
-      noUnusedLocals: false,
-    })
-    const messages = ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
-      const line = file && start !== undefined ? file.getLineAndCharacterOfPosition(start).line + 1 : 0
-      return `${basename(file?.fileName ?? '')}:${line} ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
-    })
-    expect(messages).toEqual([])
+    expect(typeErrors(files)).toEqual([])
   })
 
   it('holds the tables and help texts that the sources give', async () => {
@@ -97,7 +84,7 @@ describe('documentation', () => {
   })
 
   it('links to files that exist', () => {
-    for (const document of documents) {
+    for (const document of [...documents, ...markdownIn('docs/course'), ...markdownIn('docs/decisions')]) {
       const text = readFileSync(join(root, document), 'utf8')
       for (const [, target] of text.matchAll(/\]\(([^)#:]+)\)/g)) {
         const path = resolve(root, dirname(document), target!)

@@ -1,0 +1,253 @@
+// Runs the guides of docs/course and puts what their programs print and draw in place:
+//   node scripts/course.mjs [--check] [part of a guide's name...]
+// With --check nothing is written; what differs from the guide is listed and the exit code is 1.
+import { execFile } from 'node:child_process'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import ts from 'typescript'
+
+const run = promisify(execFile)
+const root = resolve(import.meta.dirname, '..')
+const folder = join(root, 'docs', 'course')
+const assets = resolve(root, '../shared/assets')
+
+/** Data that a block may need, by the name of its folder beside the program, and where it is found. */
+const materials = {
+  mnist: 'datasets/mnist',
+  cifar10: 'datasets/cifar10-lossless',
+  tables: 'datasets/tables',
+  photographs: 'images/imagenet',
+  scenes: 'images/scenes',
+  weights: 'weights',
+}
+
+/** The separator that a program prints between its blocks. */
+const separator = '\u0001block\u0001'
+
+export function guides() {
+  return readdirSync(folder)
+    .filter((name) => /^\d\d-.*\.md$/.test(name))
+    .sort()
+}
+
+/**
+ * The fenced blocks of a guide. Code goes on with the program before it, unless its fence says `new` or commands stand
+ * between; `text` is what the block before it prints; `needs=mnist` names data without which a block is left out.
+ */
+export function blocksOf(name) {
+  const text = readFileSync(join(folder, name), 'utf8')
+  const blocks = []
+  for (const match of text.matchAll(/^```(\w*)([^\n]*)\n([\s\S]*?)^```$/gm)) {
+    const [whole, language, info, content] = match
+    const line = text.slice(0, match.index).split('\n').length
+    const where = `docs/course/${name}:${line}`
+    const start = match.index + whole.indexOf('\n') + 1
+    const attributes = Object.fromEntries(
+      info
+        .trim()
+        .split(/\s+/)
+        .filter((word) => word !== '')
+        .map((word) => (word.includes('=') ? word.split('=') : [word, 'true'])),
+    )
+    const block = { where, line, language, attributes, content, start, end: match.index + whole.length }
+    const last = blocks.at(-1)
+    if (language === 'text') {
+      if (last === undefined || last.output !== undefined) throw new Error(`${where}: output of no block`)
+      last.output = block
+    } else if (language === 'ts' || language === 'sh') blocks.push(block)
+    else throw new Error(`${where}: a block of kind '${language}' is neither run nor compared`)
+  }
+  return blocks
+}
+
+/** The blocks by process: a program's blocks, or one block of commands. */
+function stepsOf(blocks) {
+  const steps = []
+  for (const block of blocks) {
+    const last = steps.at(-1)
+    const fresh = block.language === 'sh' || block.attributes.new || last?.language !== 'ts'
+    if (fresh) steps.push({ language: block.language, line: block.line, blocks: [block] })
+    else last.blocks.push(block)
+  }
+  return steps.map((step) => ({
+    ...step,
+    needs: step.blocks.flatMap(({ attributes }) => attributes.needs?.split(',') ?? []),
+  }))
+}
+
+/** The programs of a guide as TypeScript, by line. */
+export function programsOf(name) {
+  return stepsOf(blocksOf(name))
+    .filter(({ language }) => language === 'ts')
+    .map(({ line, blocks }) => ({ line, text: blocks.map(({ content }) => content).join('\n') }))
+}
+
+function prepareFolder() {
+  const working = mkdtempSync(join(tmpdir(), 'ocelli-course-'))
+  for (const [name, path] of Object.entries(materials)) {
+    const target = join(assets, path)
+    if (existsSync(target)) symlinkSync(target, join(working, name))
+  }
+  mkdirSync(join(working, 'pictures'))
+  mkdirSync(join(working, '.bin'))
+  const command = `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'dist/cli/main.js')}' "$@"\n`
+  writeFileSync(join(working, '.bin/ocelli'), command, { mode: 0o755 })
+  return working
+}
+
+async function runProgram(name, step, options) {
+  // Within the package, so that the program finds it under its own name.
+  const programs = join(root, 'build', 'course')
+  mkdirSync(programs, { recursive: true })
+  const source = step.blocks
+    .map(({ content }) => content)
+    .join(`\nconsole.log(${JSON.stringify(separator)})\n`)
+  const { outputText } = ts.transpileModule(source, {
+    compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext },
+  })
+  const file = join(programs, `${name.replace('.md', '')}-${step.line}.mjs`)
+  writeFileSync(file, outputText)
+  const { stdout } = await run(process.execPath, [file], options)
+  return stdout.split(`${separator}\n`)
+}
+
+async function runCommands(step, options) {
+  const text = step.blocks[0].content.replaceAll('npx ocelli', 'ocelli')
+  return [(await run('sh', ['-ec', text], options)).stdout]
+}
+
+/** Runs a guide; gives what each block printed (undefined where its data is not here) and the pictures drawn. */
+async function runGuide(name) {
+  const working = prepareFolder()
+  const options = {
+    cwd: working,
+    maxBuffer: 1 << 26,
+    env: {
+      ...process.env,
+      PATH: `${join(working, '.bin')}${delimiter}${process.env.PATH}`,
+      NO_COLOR: '1',
+    },
+  }
+  const results = []
+  const missing = new Set()
+  for (const step of stepsOf(blocksOf(name))) {
+    for (const need of step.needs) {
+      if (!(need in materials)) throw new Error(`docs/course/${name}:${step.line}: no data named ${need}`)
+    }
+    const absent = step.needs.filter((need) => !existsSync(join(working, need)))
+    for (const each of absent) missing.add(each)
+    const printed =
+      absent.length > 0
+        ? []
+        : step.language === 'ts'
+          ? await runProgram(name, step, options)
+          : await runCommands(step, options)
+    for (const [i, block] of step.blocks.entries()) results.push({ block, printed: printed[i] })
+  }
+  return { working, results, missing: [...missing], pictures: readdirSync(join(working, 'pictures')).sort() }
+}
+
+const number = /[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?/gi
+
+/**
+ * Whether two outputs say the same: the same text, and numbers within `tolerance` of the written one, relative to it,
+ * or within one unit of its last digit. Without a tolerance they are the same to the character.
+ */
+export function sameOutput(written, printed, tolerance = 0) {
+  if (tolerance === 0 || written === printed) return written === printed
+  // Columns widen with a digit more, so the blanks between words do not count.
+  const skeleton = (text) => text.replace(number, '#').replace(/[ \t]+/g, ' ')
+  if (skeleton(written) !== skeleton(printed)) return false
+  const values = printed.match(number) ?? []
+  return (written.match(number) ?? []).every((text, i) => {
+    const [a, b] = [Number(text), Number(values[i])]
+    const decimals = /\.(\d*)/.exec(text)?.[1].length ?? 0
+    const unit = text.includes('e') ? 0 : 10 ** -decimals
+    return Math.abs(a - b) <= tolerance * Math.abs(a) + (decimals > 0 ? 1.001 * unit : 0)
+  })
+}
+
+const linked = (name) =>
+  [...readFileSync(join(folder, name), 'utf8').matchAll(/!\[[^\]]*\]\(pictures\/([^)]+)\)/g)].map(
+    (match) => match[1],
+  )
+
+/** What in a guide differs from what its code does, one message each, and the data that is not here. */
+export async function checkGuide(name) {
+  const { working, results, missing, pictures } = await runGuide(name)
+  const differences = []
+  for (const { block, printed } of results) {
+    if (printed === undefined) continue
+    const written = block.output?.content ?? ''
+    if (!sameOutput(written, printed, Number(block.output?.attributes.tolerance ?? 0)))
+      differences.push(
+        `${block.output?.where ?? block.where}: the guide says\n${written}and it prints\n${printed}`,
+      )
+  }
+  const shown = linked(name)
+  for (const picture of pictures) {
+    if (!shown.includes(picture))
+      differences.push(`docs/course/${name}: draws ${picture} and does not show it`)
+  }
+  for (const picture of shown) {
+    if (!pictures.includes(picture) && missing.length === 0)
+      differences.push(`docs/course/${name}: shows ${picture} and does not draw it`)
+    if (!existsSync(join(folder, 'pictures', picture)))
+      differences.push(`docs/course/pictures/${picture} is not there`)
+  }
+  rmSync(working, { recursive: true, force: true })
+  return { differences, missing }
+}
+
+/** Writes a guide's outputs and pictures. Gives the data that is not here, whose blocks stay as they are. */
+async function updateGuide(name) {
+  const { working, results, missing, pictures } = await runGuide(name)
+  const path = join(folder, name)
+  let text = readFileSync(path, 'utf8')
+  for (const { block, printed } of results.toReversed()) {
+    if (printed === undefined) continue
+    const { output } = block
+    if (output === undefined) {
+      if (printed !== '')
+        text = `${text.slice(0, block.end)}\n\n\`\`\`text\n${printed}\`\`\`${text.slice(block.end)}`
+    } else if (!sameOutput(output.content, printed, Number(output.attributes.tolerance ?? 0))) {
+      text = text.slice(0, output.start) + printed + text.slice(output.start + output.content.length)
+    }
+  }
+  writeFileSync(path, text)
+  mkdirSync(join(folder, 'pictures'), { recursive: true })
+  for (const picture of pictures)
+    copyFileSync(join(working, 'pictures', picture), join(folder, 'pictures', picture))
+  rmSync(working, { recursive: true, force: true })
+  return missing
+}
+
+async function main(args) {
+  const check = args.includes('--check')
+  const parts = args.filter((arg) => !arg.startsWith('--'))
+  for (const name of guides().filter((each) => parts.every((part) => each.includes(part)))) {
+    const start = performance.now()
+    const { differences = [], missing } = check
+      ? await checkGuide(name)
+      : { missing: await updateGuide(name) }
+    const seconds = ((performance.now() - start) / 1000).toFixed(1)
+    console.log(`${name}  ${seconds} s${missing.length > 0 ? `  without ${missing.join(', ')}` : ''}`)
+    for (const difference of differences) console.log(difference)
+    if (differences.length > 0) process.exitCode = 1
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.slice(2))
