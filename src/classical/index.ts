@@ -14,6 +14,14 @@ export {
   type MethodName,
   methods,
 } from './methods.ts'
+export { BernoulliNB, type BernoulliNBOptions } from './naive-bayes/bernoulli.ts'
+export { CategoricalNB, type CategoricalNBOptions } from './naive-bayes/categorical.ts'
+export type { DiscreteNBOptions, PriorOptions, SmoothingOptions } from './naive-bayes/discrete.ts'
+export { DiscreteNaiveBayes } from './naive-bayes/discrete.ts'
+export { GaussianNB, type GaussianNBOptions } from './naive-bayes/gaussian.ts'
+export { type ColumnModel, NaiveBayes, type NaiveBayesOptions } from './naive-bayes/mixed.ts'
+export { MultinomialNB, type MultinomialNBOptions } from './naive-bayes/multinomial.ts'
+export { OneR, type OneROptions } from './one-rule.ts'
 export { type NumberTarget, Regressor, r2Score } from './regressor.ts'
 export type { Json, StateReader } from './state.ts'
 export {

@@ -36,7 +36,15 @@ function define<E extends AnyEstimator>(
 }
 
 /** The methods' keys: what a saved one names, and what the command line takes. */
-export type MethodName = 'zeror' | 'zeror-regressor'
+export type MethodName =
+  | 'zeror'
+  | 'zeror-regressor'
+  | 'oner'
+  | 'categorical-nb'
+  | 'gaussian-nb'
+  | 'multinomial-nb'
+  | 'bernoulli-nb'
+  | 'naive-bayes'
 
 export const methods: Readonly<Record<MethodName, Method>> = {
   zeror: define(
@@ -50,6 +58,42 @@ export const methods: Readonly<Record<MethodName, Method>> = {
     'ZeroR',
     'the mean: the baseline',
     async () => (await import('./zero-rule.ts')).ZeroRRegressor,
+  ),
+  oner: define(
+    'classifier',
+    'OneR',
+    'one rule on the one column that tells most',
+    async () => (await import('./one-rule.ts')).OneR,
+  ),
+  'naive-bayes': define(
+    'classifier',
+    'Naive Bayes',
+    'categories and numbers, each column on its own; missing values are left out',
+    async () => (await import('./naive-bayes/mixed.ts')).NaiveBayes,
+  ),
+  'gaussian-nb': define(
+    'classifier',
+    'Gaussian naive Bayes',
+    'numbers, normally distributed in each class, each column on its own',
+    async () => (await import('./naive-bayes/gaussian.ts')).GaussianNB,
+  ),
+  'categorical-nb': define(
+    'classifier',
+    'Categorical naive Bayes',
+    'categories, each column on its own',
+    async () => (await import('./naive-bayes/categorical.ts')).CategoricalNB,
+  ),
+  'multinomial-nb': define(
+    'classifier',
+    'Multinomial naive Bayes',
+    'counts, as of words in a text',
+    async () => (await import('./naive-bayes/multinomial.ts')).MultinomialNB,
+  ),
+  'bernoulli-nb': define(
+    'classifier',
+    'Bernoulli naive Bayes',
+    'features that are there or not',
+    async () => (await import('./naive-bayes/bernoulli.ts')).BernoulliNB,
   ),
 }
 
