@@ -34,4 +34,17 @@ export {
   Table,
 } from './table.ts'
 export { Transformer } from './transformer.ts'
+export type { BinaryTree } from './trees/binary-tree.ts'
+export type { TreeTextOptions } from './trees/binary-tree-text.ts'
+export type { DecisionTreeOptions } from './trees/cart.ts'
+export {
+  DecisionTreeClassifier,
+  type DecisionTreeClassifierOptions,
+} from './trees/decision-tree-classifier.ts'
+export {
+  DecisionTreeRegressor,
+  type DecisionTreeRegressorOptions,
+} from './trees/decision-tree-regressor.ts'
+export type { TreeDiagramNode } from './trees/diagram.ts'
+export type { PruningPath } from './trees/pruning.ts'
 export { ZeroR, type ZeroROptions, ZeroRRegressor } from './zero-rule.ts'

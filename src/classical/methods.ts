@@ -45,6 +45,8 @@ export type MethodName =
   | 'multinomial-nb'
   | 'bernoulli-nb'
   | 'naive-bayes'
+  | 'cart'
+  | 'cart-regressor'
 
 export const methods: Readonly<Record<MethodName, Method>> = {
   zeror: define(
@@ -94,6 +96,18 @@ export const methods: Readonly<Record<MethodName, Method>> = {
     'Bernoulli naive Bayes',
     'features that are there or not',
     async () => (await import('./naive-bayes/bernoulli.ts')).BernoulliNB,
+  ),
+  cart: define(
+    'classifier',
+    'Decision tree (CART)',
+    'a tree of two-way questions, by Gini impurity or entropy',
+    async () => (await import('./trees/decision-tree-classifier.ts')).DecisionTreeClassifier,
+  ),
+  'cart-regressor': define(
+    'regressor',
+    'Regression tree (CART)',
+    'a tree of two-way questions, by squared or absolute error',
+    async () => (await import('./trees/decision-tree-regressor.ts')).DecisionTreeRegressor,
   ),
 }
 
