@@ -36,6 +36,7 @@ export {
 export { Transformer } from './transformer.ts'
 export type { BinaryTree } from './trees/binary-tree.ts'
 export type { TreeTextOptions } from './trees/binary-tree-text.ts'
+export { C45, type C45Options } from './trees/c45.ts'
 export type { DecisionTreeOptions } from './trees/cart.ts'
 export {
   DecisionTreeClassifier,
@@ -46,5 +47,8 @@ export {
   type DecisionTreeRegressorOptions,
 } from './trees/decision-tree-regressor.ts'
 export type { TreeDiagramNode } from './trees/diagram.ts'
+export { Id3, type Id3Options } from './trees/id3.ts'
+export { MultiwayTreeClassifier } from './trees/multiway-classifier.ts'
+export type { MultiwayNode } from './trees/multiway-tree.ts'
 export type { PruningPath } from './trees/pruning.ts'
 export { ZeroR, type ZeroROptions, ZeroRRegressor } from './zero-rule.ts'

@@ -45,6 +45,8 @@ export type MethodName =
   | 'multinomial-nb'
   | 'bernoulli-nb'
   | 'naive-bayes'
+  | 'id3'
+  | 'c45'
   | 'cart'
   | 'cart-regressor'
 
@@ -96,6 +98,18 @@ export const methods: Readonly<Record<MethodName, Method>> = {
     'Bernoulli naive Bayes',
     'features that are there or not',
     async () => (await import('./naive-bayes/bernoulli.ts')).BernoulliNB,
+  ),
+  id3: define(
+    'classifier',
+    'ID3',
+    'a tree over categories, by information gain',
+    async () => (await import('./trees/id3.ts')).Id3,
+  ),
+  c45: define(
+    'classifier',
+    'C4.5',
+    'a tree over categories and numbers, by gain ratio, pruned; takes missing values',
+    async () => (await import('./trees/c45.ts')).C45,
   ),
   cart: define(
     'classifier',
