@@ -1,6 +1,11 @@
+export { parseArff } from './arff.ts'
 export { Classifier, type ClassTarget, ProbabilisticClassifier } from './classifier.ts'
+export { type ColumnKind, type CsvOptions, formatCsv, parseCsv } from './csv.ts'
+export { type EncoderOptions, OneHotEncoder, type OneHotEncoderOptions, OrdinalEncoder } from './encoders.ts'
 export { InputError, NotFittedError, StateError } from './errors.ts'
 export type { Estimator, EstimatorState, FeatureInfo, FitOptions, InputKinds } from './estimator.ts'
+export { type GridPoint, GridSearch } from './grid-search.ts'
+export { SimpleImputer, type SimpleImputerOptions } from './imputer.ts'
 export type { Features, Label, Labels, Targets } from './input.ts'
 export { Matrix } from './matrix.ts'
 export {
@@ -22,7 +27,25 @@ export { GaussianNB, type GaussianNBOptions } from './naive-bayes/gaussian.ts'
 export { type ColumnModel, NaiveBayes, type NaiveBayesOptions } from './naive-bayes/mixed.ts'
 export { MultinomialNB, type MultinomialNBOptions } from './naive-bayes/multinomial.ts'
 export { OneR, type OneROptions } from './one-rule.ts'
+export { Pipeline } from './pipeline.ts'
+export type { Predictor } from './predictor.ts'
 export { type NumberTarget, Regressor, r2Score } from './regressor.ts'
+export {
+  MinMaxScaler,
+  type MinMaxScalerOptions,
+  StandardScaler,
+  type StandardScalerOptions,
+} from './scalers.ts'
+export {
+  type FoldOptions,
+  kFold,
+  leaveOneOut,
+  type Split,
+  stratifiedKFold,
+  type TrainTestSplit,
+  type TrainTestSplitOptions,
+  trainTestSplit,
+} from './splits.ts'
 export type { Json, StateReader } from './state.ts'
 export {
   type Cell,
@@ -51,4 +74,12 @@ export { Id3, type Id3Options } from './trees/id3.ts'
 export { MultiwayTreeClassifier } from './trees/multiway-classifier.ts'
 export type { MultiwayNode } from './trees/multiway-tree.ts'
 export type { PruningPath } from './trees/pruning.ts'
+export {
+  type CrossPrediction,
+  type CrossValidation,
+  type CrossValidationOptions,
+  crossValidate,
+  crossValPredict,
+  labelConfusion,
+} from './validation.ts'
 export { ZeroR, type ZeroROptions, ZeroRRegressor } from './zero-rule.ts'
