@@ -20,6 +20,14 @@ export {
   type MethodName,
   methods,
 } from './methods.ts'
+export { BernoulliNB, type BernoulliNBOptions } from './naive-bayes/bernoulli.ts'
+export { CategoricalNB, type CategoricalNBOptions } from './naive-bayes/categorical.ts'
+export type { DiscreteNBOptions, PriorOptions, SmoothingOptions } from './naive-bayes/discrete.ts'
+export { DiscreteNaiveBayes } from './naive-bayes/discrete.ts'
+export { GaussianNB, type GaussianNBOptions } from './naive-bayes/gaussian.ts'
+export { type ColumnModel, NaiveBayes, type NaiveBayesOptions } from './naive-bayes/mixed.ts'
+export { MultinomialNB, type MultinomialNBOptions } from './naive-bayes/multinomial.ts'
+export { OneR, type OneROptions } from './one-rule.ts'
 export { Pipeline } from './pipeline.ts'
 export type { Predictor } from './predictor.ts'
 export { createMethod, preparedMethod } from './prepare.ts'
@@ -52,6 +60,23 @@ export {
   Table,
 } from './table.ts'
 export { Transformer } from './transformer.ts'
+export type { BinaryTree } from './trees/binary-tree.ts'
+export type { TreeTextOptions } from './trees/binary-tree-text.ts'
+export { C45, type C45Options } from './trees/c45.ts'
+export type { DecisionTreeOptions } from './trees/cart.ts'
+export {
+  DecisionTreeClassifier,
+  type DecisionTreeClassifierOptions,
+} from './trees/decision-tree-classifier.ts'
+export {
+  DecisionTreeRegressor,
+  type DecisionTreeRegressorOptions,
+} from './trees/decision-tree-regressor.ts'
+export type { TreeDiagramNode } from './trees/diagram.ts'
+export { Id3, type Id3Options } from './trees/id3.ts'
+export { MultiwayTreeClassifier } from './trees/multiway-classifier.ts'
+export type { MultiwayNode } from './trees/multiway-tree.ts'
+export type { PruningPath } from './trees/pruning.ts'
 export {
   type CrossPrediction,
   type CrossValidation,
