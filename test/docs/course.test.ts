@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { checkGuide, guides, programsOf, sameOutput } from '../../scripts/course.mjs'
+import { checkedValues, showValue, withValuesShown } from '../../scripts/course-values.mjs'
 import { typeErrors } from '../support/typed.ts'
 
 const programs = resolve(import.meta.dirname, '../../build/course')
@@ -43,5 +45,40 @@ describe('outputs', () => {
   it('have the same words', () => {
     expect(sameOutput('loss 0.5\n', 'cost 0.5\n', 0.5)).toBe(false)
     expect(sameOutput('1 2\n', '1 2 3\n', 0.5)).toBe(false)
+  })
+})
+
+describe('comments that state values', () => {
+  const run = (code: string): { printed: string; wrong: string[] } => {
+    const program = showValue + withValuesShown(code)
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+      encoding: 'utf8',
+    })
+    const { printed, wrong } = checkedValues(code, output)
+    return { printed, wrong: wrong.map(({ text, found }) => `${text} is ${found}`) }
+  }
+
+  it('are compared with what the expressions give, of all kinds of statements', () => {
+    const code = [
+      'const twice = (x) => {',
+      '  return 2 * x // => 6',
+      '}',
+      'let y = twice(3) // => 6',
+      "console.log('between')",
+      'y = [y, y + 1, "a"] // => [6, 7, \'a\']',
+      'y.length // => 4',
+      'function unused() {',
+      '  y.at(0) // => 6',
+      '}',
+    ].join('\n')
+    expect(run(code)).toEqual({ printed: 'between\n', wrong: ['4 is 3', '6 is undefined'] })
+  })
+
+  it('hold each time that a statement runs', () => {
+    expect(run('for (const x of [1, 2]) {\n  x * 2 // => 2\n}').wrong).toEqual(['2 is 4'])
+  })
+
+  it('behind anything else are errors', () => {
+    expect(() => withValuesShown('if (true) { // => true\n}')).toThrow(/1 of the comments \/\/ => /)
   })
 })
