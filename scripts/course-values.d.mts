@@ -1,14 +1,16 @@
 export const showValue: string
-export function withValuesShown(code: string): string
-export function checkedValues(
-  code: string,
-  output: string,
-): {
+export function withValuesShown(code: string, block?: number): string
+export function takeValues(output: string): {
   readonly printed: string
-  readonly wrong: readonly {
-    readonly text: string
-    readonly start: number
-    readonly end: number
-    readonly found: string | undefined
-  }[]
+  readonly values: ReadonlyMap<string, readonly string[]>
 }
+export function wrongValues(
+  code: string,
+  values: ReadonlyMap<string, readonly string[]>,
+  block?: number,
+): readonly {
+  readonly text: string
+  readonly start: number
+  readonly end: number
+  readonly found: string | undefined
+}[]

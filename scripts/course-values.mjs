@@ -1,4 +1,5 @@
-// The comments `// => text` of the course's programs: what the value of the expression before them looks like.
+// The comments `// => text` of the course's programs: what the value of the expression before them looks like; of a tensor,
+// its shape.
 import ts from 'typescript'
 
 /** Around what a program prints of such a value. */
@@ -8,7 +9,8 @@ const mark = '\u0001'
 export const showValue = `
 import { inspect as inspectForComment } from 'node:util'
 const showForComment = (place, value) => {
-  const text = inspectForComment(value, { breakLength: Infinity, compact: true, depth: 8 })
+  const seen = value?.constructor?.name === 'Tensor' ? value.shape : value
+  const text = inspectForComment(seen, { breakLength: Infinity, compact: true, depth: 8 })
   process.stdout.write('${mark}value ' + place + ' ' + text + '${mark}\\n')
   return value
 }
@@ -47,36 +49,39 @@ function statedValues(code) {
   return found.sort((a, b) => a.start - b.start)
 }
 
-/** The code of a block so that it prints each value that a comment states. */
-export function withValuesShown(code) {
+/** The code of a program's block, given by its number, so that it prints each value that a comment states. */
+export function withValuesShown(code, block = 0) {
   return statedValues(code)
     .flatMap(({ from, to }, place) => [
-      { at: from, text: `showForComment(${place}, ` },
+      { at: from, text: `showForComment('${block} ${place}', ` },
       { at: to, text: ')' },
     ])
     .sort((a, b) => b.at - a.at)
     .reduce((text, edit) => text.slice(0, edit.at) + edit.text + text.slice(edit.at), code)
 }
 
-/**
- * What a block printed, without the values that its comments state, and which of these comments are wrong: where their
- * text is and the value found in its place, undefined if it was never computed. A statement that runs several times must
- * give the same each time; blanks do not count.
- */
-export function checkedValues(code, output) {
+/** What a program printed, without the values that its comments state, and these by block and place. */
+export function takeValues(output) {
   const values = new Map()
   const printed = output.replace(
-    new RegExp(`${mark}value (\\d+) ([^${mark}]*)${mark}\\n`, 'g'),
+    new RegExp(`${mark}value (\\d+ \\d+) ([^${mark}]*)${mark}\\n`, 'g'),
     (_, place, text) => {
-      values.set(Number(place), [...(values.get(Number(place)) ?? []), text])
+      values.set(place, [...(values.get(place) ?? []), text])
       return ''
     },
   )
+  return { printed, values }
+}
+
+/**
+ * The comments of a block that are wrong: where their text is and the value found in its place, undefined if it was never
+ * computed. A statement that runs several times must give the same each time; blanks do not count.
+ */
+export function wrongValues(code, values, block = 0) {
   const bare = (text) => text.replaceAll(/\s+/g, '')
-  const wrong = statedValues(code).flatMap(({ text, start, end }, place) => {
-    const found = values.get(place)
+  return statedValues(code).flatMap(({ text, start, end }, place) => {
+    const found = values.get(`${block} ${place}`)
     const other = found?.find((each) => bare(each) !== bare(text))
     return found !== undefined && other === undefined ? [] : [{ text, start, end, found: other }]
   })
-  return { printed, wrong }
 }

@@ -18,7 +18,7 @@ import { delimiter, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import ts from 'typescript'
-import { checkedValues, showValue, withValuesShown } from './course-values.mjs'
+import { showValue, takeValues, withValuesShown, wrongValues } from './course-values.mjs'
 
 const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '..')
@@ -115,7 +115,7 @@ async function runProgram(name, step, options) {
   const programs = join(root, 'build', 'course')
   mkdirSync(programs, { recursive: true })
   const source = step.blocks
-    .map(({ content }) => withValuesShown(content))
+    .map(({ content }, i) => withValuesShown(content, i))
     .join(`\nconsole.log(${JSON.stringify(separator)})\n`)
   const { outputText } = ts.transpileModule(showValue + source, {
     compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext },
@@ -123,12 +123,14 @@ async function runProgram(name, step, options) {
   const file = join(programs, `${name.replace('.md', '')}-${step.line}.mjs`)
   writeFileSync(file, outputText)
   const { stdout } = await run(process.execPath, [file], options)
-  return stdout.split(`${separator}\n`)
+  const { printed, values } = takeValues(stdout)
+  const texts = printed.split(`${separator}\n`)
+  return step.blocks.map(({ content }, i) => ({ printed: texts[i], wrong: wrongValues(content, values, i) }))
 }
 
 async function runCommands(step, options) {
   const text = step.blocks[0].content.replaceAll('npx ocelli', 'ocelli')
-  return [(await run('sh', ['-ec', text], options)).stdout]
+  return [{ printed: (await run('sh', ['-ec', text], options)).stdout, wrong: [] }]
 }
 
 /** Runs a guide; gives what each block printed (undefined where its data is not here) and the pictures drawn. */
@@ -151,19 +153,14 @@ async function runGuide(name) {
     }
     const absent = step.needs.filter((need) => !existsSync(join(working, need)))
     for (const each of absent) missing.add(each)
-    const printed =
+    const done =
       absent.length > 0
         ? []
         : step.language === 'ts'
           ? await runProgram(name, step, options)
           : await runCommands(step, options)
     for (const [i, block] of step.blocks.entries()) {
-      const text = printed[i]
-      const checked =
-        text === undefined || block.language !== 'ts'
-          ? { printed: text, wrong: [] }
-          : checkedValues(block.content, text)
-      results.push({ block, ...checked })
+      results.push({ block, ...(done[i] ?? { printed: undefined, wrong: [] }) })
     }
   }
   return { working, results, missing: [...missing], pictures: readdirSync(join(working, 'pictures')).sort() }

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { checkGuide, guides, programsOf, sameOutput } from '../../scripts/course.mjs'
-import { checkedValues, showValue, withValuesShown } from '../../scripts/course-values.mjs'
+import { showValue, takeValues, withValuesShown, wrongValues } from '../../scripts/course-values.mjs'
 import { typeErrors } from '../support/typed.ts'
 
 const programs = resolve(import.meta.dirname, '../../build/course')
@@ -54,8 +54,8 @@ describe('comments that state values', () => {
     const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
       encoding: 'utf8',
     })
-    const { printed, wrong } = checkedValues(code, output)
-    return { printed, wrong: wrong.map(({ text, found }) => `${text} is ${found}`) }
+    const { printed, values } = takeValues(output)
+    return { printed, wrong: wrongValues(code, values).map(({ text, found }) => `${text} is ${found}`) }
   }
 
   it('are compared with what the expressions give, of all kinds of statements', () => {
@@ -72,6 +72,23 @@ describe('comments that state values', () => {
       '}',
     ].join('\n')
     expect(run(code)).toEqual({ printed: 'between\n', wrong: ['4 is 3', '6 is undefined'] })
+  })
+
+  it('say of a tensor its shape', () => {
+    expect(run('class Tensor { shape = [1, 3] }\nnew Tensor() // => [1, 3]').wrong).toEqual([])
+  })
+
+  it('belong to their block, whichever calls them', () => {
+    const blocks = ['const f = (x) => {\n  return x + 1 // => 2\n}', 'f(1)\n3 * 2 // => 7']
+    const program = showValue + blocks.map((block, i) => withValuesShown(block, i)).join('\n')
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+      encoding: 'utf8',
+    })
+    const { values } = takeValues(output)
+    expect(blocks.map((block, i) => wrongValues(block, values, i).map(({ found }) => found))).toEqual([
+      [],
+      ['6'],
+    ])
   })
 
   it('hold each time that a statement runs', () => {
