@@ -1,4 +1,5 @@
-import { checkAxis, frame, valueAxis } from './cartesian.ts'
+import { checkAxis } from './axis.ts'
+import { frame, valueAxis } from './cartesian.ts'
 import {
   type ChartSize,
   checkLength,

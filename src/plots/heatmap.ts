@@ -1,4 +1,5 @@
-import { categoryAxis, checkAxis, frame } from './cartesian.ts'
+import { checkAxis } from './axis.ts'
+import { categoryAxis, frame } from './cartesian.ts'
 import { type ChartSize, checkLength, checkMatrix, checkSize } from './check.ts'
 import { colourBar, colourBarWidth } from './colour-bar.ts'
 import { colourAt, hex, placeIn, readableOn, scaleRange } from './colour-scale.ts'

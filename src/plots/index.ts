@@ -1,5 +1,5 @@
+export type { Axis } from './axis.ts'
 export { type BarChartOptions, barChart } from './bar.ts'
-export type { Axis } from './cartesian.ts'
 export type { ChartSize, Point } from './check.ts'
 export { type ContourPlotOptions, contourPlot } from './contour.ts'
 export { type DiagramEdge, type DiagramNode, type DiagramOptions, diagram } from './diagram.ts'

@@ -1,4 +1,5 @@
-import { type Axis, checkAxis, frame, roundLogAxis, valueAxis } from './cartesian.ts'
+import { type Axis, checkAxis, roundLogAxis } from './axis.ts'
+import { frame, valueAxis } from './cartesian.ts'
 import { type ChartSize, checkLength, checkNotEmpty, checkPoints, checkSize, type Point } from './check.ts'
 import { renderChart } from './render.ts'
 import { colours, fontFamily, seriesColour } from './theme.ts'
