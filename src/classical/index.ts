@@ -6,7 +6,7 @@ export { InputError, NotFittedError, StateError } from './errors.ts'
 export type { Estimator, EstimatorState, FeatureInfo, FitOptions, InputKinds } from './estimator.ts'
 export { type GridPoint, GridSearch } from './grid-search.ts'
 export { SimpleImputer, type SimpleImputerOptions } from './imputer.ts'
-export type { Features, Label, Labels, Targets } from './input.ts'
+export { type Features, type Label, type Labels, labelValues, type Targets } from './input.ts'
 export { Matrix } from './matrix.ts'
 export {
   type AnyClassifier,
@@ -15,12 +15,14 @@ export {
   type AnyTransformer,
   type EstimatorClass,
   estimatorFromJson,
+  isMethodName,
   type Method,
   type MethodName,
   methods,
 } from './methods.ts'
 export { Pipeline } from './pipeline.ts'
 export type { Predictor } from './predictor.ts'
+export { createMethod, preparedMethod } from './prepare.ts'
 export { type NumberTarget, Regressor, r2Score } from './regressor.ts'
 export {
   MinMaxScaler,
@@ -42,6 +44,7 @@ export type { Json, StateReader } from './state.ts'
 export {
   type Cell,
   type Column,
+  cellOf,
   type NominalColumn,
   type NumericColumn,
   nominalColumn,
