@@ -36,7 +36,9 @@ async function bundle() {
   const build = await rolldown({
     input: entries(),
     platform: 'neutral',
-    external: /^(node:|sharp$)/,
+    // The parser of CSV names Node's streams for a use of it that is not ours.
+    external: /^(node:|sharp$|stream$)/,
+    resolve: { mainFields: ['module', 'main'] },
     // Libraries ask for it, and a browser has no process.
     transform: { define: { 'process.env.NODE_ENV': '"production"' } },
     plugins: [minifyThirdParty],

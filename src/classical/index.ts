@@ -1,0 +1,60 @@
+export { parseArff } from './arff.ts'
+export { Classifier, type ClassTarget, ProbabilisticClassifier } from './classifier.ts'
+export { type ColumnKind, type CsvOptions, formatCsv, parseCsv } from './csv.ts'
+export { type EncoderOptions, OneHotEncoder, type OneHotEncoderOptions, OrdinalEncoder } from './encoders.ts'
+export { InputError, NotFittedError, StateError } from './errors.ts'
+export type { Estimator, EstimatorState, FeatureInfo, FitOptions, InputKinds } from './estimator.ts'
+export { type GridPoint, GridSearch } from './grid-search.ts'
+export { SimpleImputer, type SimpleImputerOptions } from './imputer.ts'
+export type { Features, Label, Labels, Targets } from './input.ts'
+export { Matrix } from './matrix.ts'
+export {
+  type AnyClassifier,
+  type AnyEstimator,
+  type AnyRegressor,
+  type AnyTransformer,
+  type EstimatorClass,
+  estimatorFromJson,
+  type Method,
+  type MethodName,
+  methods,
+} from './methods.ts'
+export { Pipeline } from './pipeline.ts'
+export type { Predictor } from './predictor.ts'
+export { type NumberTarget, Regressor, r2Score } from './regressor.ts'
+export {
+  MinMaxScaler,
+  type MinMaxScalerOptions,
+  StandardScaler,
+  type StandardScalerOptions,
+} from './scalers.ts'
+export {
+  type FoldOptions,
+  kFold,
+  leaveOneOut,
+  type Split,
+  stratifiedKFold,
+  type TrainTestSplit,
+  type TrainTestSplitOptions,
+  trainTestSplit,
+} from './splits.ts'
+export type { Json, StateReader } from './state.ts'
+export {
+  type Cell,
+  type Column,
+  type NominalColumn,
+  type NumericColumn,
+  nominalColumn,
+  numericColumn,
+  Table,
+} from './table.ts'
+export { Transformer } from './transformer.ts'
+export {
+  type CrossPrediction,
+  type CrossValidation,
+  type CrossValidationOptions,
+  crossValidate,
+  crossValPredict,
+  labelConfusion,
+} from './validation.ts'
+export { ZeroR, type ZeroROptions, ZeroRRegressor } from './zero-rule.ts'
