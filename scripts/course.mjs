@@ -271,7 +271,9 @@ async function updateGuide(name) {
 async function main(args) {
   const check = args.includes('--check')
   const parts = args.filter((arg) => !arg.startsWith('--'))
-  for (const name of guides().filter((each) => parts.every((part) => each.includes(part)))) {
+  for (const name of guides().filter(
+    (each) => parts.length === 0 || parts.some((part) => each.includes(part)),
+  )) {
     const start = performance.now()
     const { differences = [], missing } = check
       ? await checkGuide(name)
