@@ -1,4 +1,5 @@
 export { Classifier, type ClassTarget, ProbabilisticClassifier } from './classifier.ts'
+export { chiSquared, type Distribution, fisherF, normal, studentT } from './distributions.ts'
 export { InputError, NotFittedError, StateError } from './errors.ts'
 export type { Estimator, EstimatorState, FeatureInfo, FitOptions, InputKinds } from './estimator.ts'
 export type { Features, Label, Labels, Targets } from './input.ts'
