@@ -2,7 +2,7 @@ import { InputError, NotFittedError, StateError } from './errors.ts'
 import { checkFinite, type Features, readMatrix, readTable } from './input.ts'
 import type { Matrix } from './matrix.ts'
 import { type Json, StateReader } from './state.ts'
-import { type Column, cellOf, columnLength, isMissing, listed, type NominalColumn, Table } from './table.ts'
+import { type Column, cellOf, columnLength, isMissing, listed, Table } from './table.ts'
 
 /** A column that a method was fitted on. */
 export interface FeatureInfo {
@@ -49,6 +49,8 @@ export abstract class Estimator<O extends object, K extends keyof InputKinds> {
   protected readonly acceptsMissing: boolean = false
   /** The columns' names, for messages while `fit` learns. */
   protected columnNames: readonly string[] = []
+  /** What becomes of a category that was not fitted. */
+  protected readonly unknownCategories: 'error' | 'missing' = 'error'
   #features: readonly FeatureInfo[] | undefined
   #fromTable = false
 
@@ -150,7 +152,7 @@ export abstract class Estimator<O extends object, K extends keyof InputKinds> {
             `${this.label}: x lacks column '${feature.name}', which was fitted; it has ${listed(x.names)}`,
           )
         }
-        return recoded(this.label, column, feature)
+        return this.#recoded(column, feature)
       }),
       { length: x.length },
     )
@@ -159,9 +161,38 @@ export abstract class Estimator<O extends object, K extends keyof InputKinds> {
   #alignedByPosition(x: Table): Table {
     const columns = x.columns.map((column, i) => {
       const feature = this.features[i]!
-      return recoded(this.label, { ...column, name: feature.name }, feature)
+      return this.#recoded({ ...column, name: feature.name }, feature)
     })
     return new Table(columns, { length: x.length })
+  }
+
+  /** The column with the categories of the fitted one. */
+  #recoded(column: Column, { categories }: FeatureInfo): Column {
+    if ((column.kind === 'nominal') !== (categories !== undefined)) {
+      const [now, then] = column.kind === 'nominal' ? ['categories', 'numbers'] : ['numbers', 'categories']
+      const rows = columnLength(column)
+      // A column without a single value tells nothing of its kind.
+      if (Array.from({ length: rows }, (_, row) => row).some((row) => !isMissing(column, row))) {
+        throw new InputError(`${this.label}: '${column.name}' holds ${now}, and ${then} were fitted`)
+      }
+      return categories === undefined
+        ? { kind: 'numeric', name: column.name, values: new Float64Array(rows).fill(Number.NaN) }
+        : { kind: 'nominal', name: column.name, categories, codes: new Int32Array(rows).fill(-1) }
+    }
+    if (column.kind === 'numeric' || categories === undefined || column.categories === categories)
+      return column
+    const positions = new Map(categories.map((category, i) => [category, i]))
+    const codes = Int32Array.from(column.codes, (code, row) => {
+      if (code < 0) return -1
+      const found = positions.get(column.categories[code]!)
+      if (found !== undefined) return found
+      if (this.unknownCategories === 'missing') return -1
+      throw new InputError(
+        `${this.label}: '${column.name}' is '${cellOf(column, row)}' in row ${row}, a category that was not fitted; ` +
+          `known are ${listed(categories)}`,
+      )
+    })
+    return { kind: 'nominal', name: column.name, categories, codes }
   }
 
   toJSON(): EstimatorState {
@@ -216,47 +247,6 @@ function checkColumn(what: string, column: Column, acceptsMissing: boolean): voi
       )
     }
   }
-}
-
-/** The column with the categories of the fitted one. */
-function recoded(what: string, column: Column, feature: FeatureInfo): Column {
-  const { categories } = feature
-  if ((column.kind === 'nominal') !== (categories !== undefined)) {
-    const [now, then] = column.kind === 'nominal' ? ['categories', 'numbers'] : ['numbers', 'categories']
-    // A column without a single value tells nothing of its kind.
-    const empty = Array.from({ length: columnLength(column) }, (_, row) => row).every((row) =>
-      isMissing(column, row),
-    )
-    if (!empty) throw new InputError(`${what}: '${column.name}' holds ${now}, and ${then} were fitted`)
-    return categories === undefined
-      ? {
-          kind: 'numeric',
-          name: column.name,
-          values: new Float64Array(columnLength(column)).fill(Number.NaN),
-        }
-      : {
-          kind: 'nominal',
-          name: column.name,
-          categories,
-          codes: new Int32Array(columnLength(column)).fill(-1),
-        }
-  }
-  if (column.kind === 'numeric' || categories === undefined || column.categories === categories) return column
-  return recode(what, column, categories)
-}
-
-function recode(what: string, column: NominalColumn, categories: readonly string[]): NominalColumn {
-  const positions = new Map(categories.map((category, i) => [category, i]))
-  const codes = Int32Array.from(column.codes, (code, row) => {
-    if (code < 0) return -1
-    const found = positions.get(column.categories[code]!)
-    if (found !== undefined) return found
-    throw new InputError(
-      `${what}: '${column.name}' is '${cellOf(column, row)}' in row ${row}, a category that was not fitted; known are ` +
-        listed(categories),
-    )
-  })
-  return { kind: 'nominal', name: column.name, categories, codes }
 }
 
 /** Sample weights as numbers: `count` of them, none negative, their sum above zero. */

@@ -2,9 +2,26 @@ export { parseArff } from './arff.ts'
 export { Classifier, type ClassTarget, ProbabilisticClassifier } from './classifier.ts'
 export { type ColumnKind, type CsvOptions, formatCsv, parseCsv } from './csv.ts'
 export { chiSquared, type Distribution, fisherF, normal, studentT } from './distributions.ts'
+export { type EncoderOptions, OneHotEncoder, type OneHotEncoderOptions, OrdinalEncoder } from './encoders.ts'
 export { InputError, NotFittedError, StateError } from './errors.ts'
 export type { Estimator, EstimatorState, FeatureInfo, FitOptions, InputKinds } from './estimator.ts'
+export { type GridPoint, GridSearch } from './grid-search.ts'
+export { SimpleImputer, type SimpleImputerOptions } from './imputer.ts'
+export type { CoefficientRow } from './inference.ts'
 export type { Features, Label, Labels, Targets } from './input.ts'
+export { Lasso, type LassoOptions } from './lasso.ts'
+export { Cholesky } from './linear-algebra/cholesky.ts'
+export { QR } from './linear-algebra/householder.ts'
+export { solve } from './linear-algebra/lu.ts'
+export { type SymmetricEigen, symmetricEigen } from './linear-algebra/symmetric-eigen.ts'
+export { LinearModel } from './linear-model.ts'
+export {
+  type Bounds,
+  type Influence,
+  LinearRegression,
+  type LinearRegressionOptions,
+  type PredictionIntervals,
+} from './linear-regression.ts'
 export { Matrix } from './matrix.ts'
 export {
   type AnyClassifier,
@@ -17,7 +34,26 @@ export {
   type MethodName,
   methods,
 } from './methods.ts'
+export { Pipeline } from './pipeline.ts'
+export type { Predictor } from './predictor.ts'
 export { type NumberTarget, Regressor, r2Score } from './regressor.ts'
+export { Ridge, type RidgeOptions } from './ridge.ts'
+export {
+  MinMaxScaler,
+  type MinMaxScalerOptions,
+  StandardScaler,
+  type StandardScalerOptions,
+} from './scalers.ts'
+export {
+  type FoldOptions,
+  kFold,
+  leaveOneOut,
+  type Split,
+  stratifiedKFold,
+  type TrainTestSplit,
+  type TrainTestSplitOptions,
+  trainTestSplit,
+} from './splits.ts'
 export type { Json, StateReader } from './state.ts'
 export {
   type Cell,
@@ -29,4 +65,12 @@ export {
   Table,
 } from './table.ts'
 export { Transformer } from './transformer.ts'
+export {
+  type CrossPrediction,
+  type CrossValidation,
+  type CrossValidationOptions,
+  crossValidate,
+  crossValPredict,
+  labelConfusion,
+} from './validation.ts'
 export { ZeroR, type ZeroROptions, ZeroRRegressor } from './zero-rule.ts'
