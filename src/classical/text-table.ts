@@ -11,13 +11,12 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
     .join('\n')
 }
 
-/** A number to six digits, in powers of ten where it is very large or small. */
+/** A number to so many digits, all those before the point; in powers of ten where it is very large or small. */
 export function formatNumber(value: number, digits = 6): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? 'inf' : '-inf'
   const size = Math.abs(value)
-  return size !== 0 && (size < 1e-4 || size >= 1e9)
-    ? value.toExponential(digits - 3)
-    : String(Number(value.toPrecision(digits)))
+  if (size !== 0 && (size < 1e-4 || size >= 1e12)) return value.toExponential(digits - 3)
+  return size >= 10 ** digits ? value.toFixed(0) : String(Number(value.toPrecision(digits)))
 }
 
 /** A p value: four decimals, or its power of ten. */
