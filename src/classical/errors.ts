@@ -49,3 +49,9 @@ interface NumberRange {
   readonly to?: number
   readonly integer?: boolean
 }
+
+/** Throws an InputError where an option is none of its values. */
+export function checkChoice(what: string, option: string, value: unknown, choices: readonly string[]): void {
+  if (choices.includes(value as string)) return
+  throw new InputError(`${what}: ${option} is '${String(value)}'; it must be one of ${choices.join(', ')}`)
+}

@@ -22,6 +22,11 @@ export {
   type LinearRegressionOptions,
   type PredictionIntervals,
 } from './linear-regression.ts'
+export {
+  LogisticRegression,
+  type LogisticRegressionOptions,
+  type LogisticRow,
+} from './logistic-regression.ts'
 export { Matrix } from './matrix.ts'
 export {
   type AnyClassifier,

@@ -43,6 +43,7 @@ export type MethodName =
   | 'linear'
   | 'ridge'
   | 'lasso'
+  | 'logistic'
   | 'standard-scaler'
   | 'min-max-scaler'
   | 'simple-imputer'
@@ -79,6 +80,12 @@ export const methods: Readonly<Record<MethodName, Method>> = {
     'Lasso',
     'least squares with few coefficients',
     async () => (await import('./lasso.ts')).Lasso,
+  ),
+  logistic: define(
+    'classifier',
+    'Logistic regression',
+    'linear scores as probabilities',
+    async () => (await import('./logistic-regression.ts')).LogisticRegression,
   ),
   'standard-scaler': define(
     'transformer',
