@@ -34,6 +34,13 @@ const materials = {
   weights: 'weights',
 }
 
+/** Packages beside Ocelli that a block may need, by the name that it gives the need. */
+const packages = { onnxruntime: 'onnxruntime-node' }
+const installed = join(root, 'bench/node_modules')
+
+/** Within the package, so that a program finds Ocelli under its own name. */
+const programs = join(root, 'build/course')
+
 /** The separator that a program prints between its blocks. */
 const separator = '\u0001block\u0001'
 
@@ -88,10 +95,24 @@ function stepsOf(blocks) {
   }))
 }
 
-/** The programs of a guide as TypeScript, by line. */
+/** Puts the packages that are here where the programs find them, and gives the needs that they meet. */
+function linkPackages() {
+  const target = join(programs, 'node_modules')
+  mkdirSync(target, { recursive: true })
+  return Object.entries(packages).flatMap(([need, name]) => {
+    rmSync(join(target, name), { force: true })
+    if (!existsSync(join(installed, name))) return []
+    symlinkSync(join(installed, name), join(target, name))
+    return [need]
+  })
+}
+
+/** The programs of a guide as TypeScript, by line; without those that need a package which is not here. */
 export function programsOf(name) {
+  const linked = linkPackages()
   return stepsOf(blocksOf(name))
     .filter(({ language }) => language === 'ts')
+    .filter(({ needs }) => needs.every((need) => !(need in packages) || linked.includes(need)))
     .map(({ line, blocks }) => ({ line, text: blocks.map(({ content }) => content).join('\n') }))
 }
 
@@ -109,9 +130,6 @@ function prepareFolder() {
 }
 
 async function runProgram(name, step, options) {
-  // Within the package, so that the program finds it under its own name.
-  const programs = join(root, 'build', 'course')
-  mkdirSync(programs, { recursive: true })
   const source = step.blocks
     .map(({ content }) => content)
     .join(`\nconsole.log(${JSON.stringify(separator)})\n`)
@@ -141,13 +159,15 @@ async function runGuide(name) {
       NO_COLOR: '1',
     },
   }
+  const linked = linkPackages()
   const results = []
   const missing = new Set()
   for (const step of stepsOf(blocksOf(name))) {
     for (const need of step.needs) {
-      if (!(need in materials)) throw new Error(`docs/course/${name}:${step.line}: no data named ${need}`)
+      if (!(need in materials) && !(need in packages))
+        throw new Error(`docs/course/${name}:${step.line}: no data or package named ${need}`)
     }
-    const absent = step.needs.filter((need) => !existsSync(join(working, need)))
+    const absent = step.needs.filter((need) => !linked.includes(need) && !existsSync(join(working, need)))
     for (const each of absent) missing.add(each)
     const printed =
       absent.length > 0

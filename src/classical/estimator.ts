@@ -1,5 +1,5 @@
 import { InputError, NotFittedError, StateError } from './errors.ts'
-import { checkFinite, type Features, readMatrix, readTable } from './input.ts'
+import { checkFinite, type Features, readEither, readMatrix, readTable } from './input.ts'
 import type { Matrix } from './matrix.ts'
 import { type Json, StateReader } from './state.ts'
 import { type Column, cellOf, columnLength, isMissing, listed, Table } from './table.ts'
@@ -27,6 +27,8 @@ export interface InputKinds {
   readonly matrix: Matrix
   /** Numbers and categories. */
   readonly table: Table
+  /** Numbers and categories, a matrix where all are numbers and no table was given. */
+  readonly either: Table | Matrix
 }
 
 export interface FitOptions {
@@ -89,11 +91,11 @@ export abstract class Estimator<O extends object, K extends keyof InputKinds> {
 
   /** Reads the samples to learn from, before `#features` is set. */
   protected async readTraining(x: Features): Promise<{ data: InputKinds[K]; features: FeatureInfo[] }> {
-    const table = x instanceof Table ? x : undefined
-    const data = await this.#read(x)
+    const data: Table | Matrix = await this.#read(x)
+    const table = x instanceof Table ? x : data instanceof Table ? data : undefined
     const features: FeatureInfo[] =
-      table !== undefined || this.reads === 'table'
-        ? (table ?? (data as Table)).columns.map((column) =>
+      table !== undefined
+        ? table.columns.map((column) =>
             column.kind === 'nominal'
               ? { name: column.name, categories: column.categories }
               : { name: column.name },
@@ -101,8 +103,8 @@ export abstract class Estimator<O extends object, K extends keyof InputKinds> {
         : Array.from({ length: (data as Matrix).columns }, (_, i) => ({ name: `x${i}` }))
     if (features.length === 0) throw new InputError(`${this.label}: x has no columns`)
     this.columnNames = features.map(({ name }) => name)
-    this.#check(data, this.columnNames)
-    return { data, features }
+    this.#check(data as InputKinds[K], this.columnNames)
+    return { data: data as InputKinds[K], features }
   }
 
   /** Called when all has been learned. */
@@ -115,7 +117,7 @@ export abstract class Estimator<O extends object, K extends keyof InputKinds> {
   protected async readSamples(x: Features): Promise<InputKinds[K]> {
     const { features } = this
     const named = x instanceof Table && this.#fromTable
-    const data = await this.#read(named ? this.#aligned(x) : x)
+    const data = this.#asFitted(await this.#read(named ? this.#aligned(x) : x))
     const width = data instanceof Table ? data.columns.length : data.columns
     if (width !== features.length) {
       throw new InputError(
@@ -131,13 +133,19 @@ export abstract class Estimator<O extends object, K extends keyof InputKinds> {
   }
 
   async #read(x: Features): Promise<InputKinds[K]> {
-    const read = this.reads === 'table' ? readTable(this.label, x) : readMatrix(this.label, x)
-    return (await read) as InputKinds[K]
+    const read = { table: readTable, matrix: readMatrix, either: readEither }[this.reads]
+    return (await read(this.label, x)) as InputKinds[K]
+  }
+
+  /** A matrix as a table where categories were fitted. */
+  #asFitted(data: Table | Matrix): Table | Matrix {
+    if (this.reads !== 'either' || data instanceof Table) return data
+    return this.features.some(({ categories }) => categories) ? Table.fromMatrix(data) : data
   }
 
   #check(data: InputKinds[K], names: readonly string[]): void {
     if (!(data instanceof Table)) {
-      if (!this.acceptsMissing) checkFinite(this.label, data, names)
+      checkFinite(this.label, data, names, this.acceptsMissing)
       return
     }
     for (const column of data.columns) checkColumn(this.label, column, this.acceptsMissing)

@@ -11,6 +11,7 @@ import { inverseHessian, newton } from './logistic/newton.ts'
 import { LogisticProblem } from './logistic/problem.ts'
 import type { Solution } from './logistic/solution.ts'
 import { Matrix } from './matrix.ts'
+import { softmaxRow } from './softmax.ts'
 import { type Json, matrixToJson, numbersToJson, type StateReader } from './state.ts'
 import { listed } from './table.ts'
 import { formatNumber, formatP } from './text-table.ts'
@@ -198,13 +199,7 @@ export class LogisticRegression extends ProbabilisticClassifier<LogisticRegressi
         continue
       }
       for (let k = 0; k < scores; k++) row[k] = this.intercept[k]! + dot(this.coef.row(k), sample)
-      const largest = row.reduce((most, value) => Math.max(most, value))
-      let sum = 0
-      for (let k = 0; k < scores; k++) {
-        row[k] = Math.exp(row[k]! - largest)
-        sum += row[k]!
-      }
-      for (let k = 0; k < scores; k++) row[k]! /= sum
+      softmaxRow(row)
     }
     return result
   }

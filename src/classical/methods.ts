@@ -44,6 +44,18 @@ export type MethodName =
   | 'ridge'
   | 'lasso'
   | 'logistic'
+  | 'lda'
+  | 'qda'
+  | 'oner'
+  | 'categorical-nb'
+  | 'gaussian-nb'
+  | 'multinomial-nb'
+  | 'bernoulli-nb'
+  | 'naive-bayes'
+  | 'id3'
+  | 'c45'
+  | 'cart'
+  | 'cart-regressor'
   | 'standard-scaler'
   | 'min-max-scaler'
   | 'simple-imputer'
@@ -86,6 +98,78 @@ export const methods: Readonly<Record<MethodName, Method>> = {
     'Logistic regression',
     'linear scores as probabilities',
     async () => (await import('./logistic-regression.ts')).LogisticRegression,
+  ),
+  oner: define(
+    'classifier',
+    'OneR',
+    'one rule on the one column that tells most',
+    async () => (await import('./one-rule.ts')).OneR,
+  ),
+  'naive-bayes': define(
+    'classifier',
+    'Naive Bayes',
+    'categories and numbers, each column on its own; missing values are left out',
+    async () => (await import('./naive-bayes/mixed.ts')).NaiveBayes,
+  ),
+  'gaussian-nb': define(
+    'classifier',
+    'Gaussian naive Bayes',
+    'numbers, normally distributed in each class, each column on its own',
+    async () => (await import('./naive-bayes/gaussian.ts')).GaussianNB,
+  ),
+  'categorical-nb': define(
+    'classifier',
+    'Categorical naive Bayes',
+    'categories, each column on its own',
+    async () => (await import('./naive-bayes/categorical.ts')).CategoricalNB,
+  ),
+  'multinomial-nb': define(
+    'classifier',
+    'Multinomial naive Bayes',
+    'counts, as of words in a text',
+    async () => (await import('./naive-bayes/multinomial.ts')).MultinomialNB,
+  ),
+  'bernoulli-nb': define(
+    'classifier',
+    'Bernoulli naive Bayes',
+    'features that are there or not',
+    async () => (await import('./naive-bayes/bernoulli.ts')).BernoulliNB,
+  ),
+  id3: define(
+    'classifier',
+    'ID3',
+    'a tree over categories, by information gain',
+    async () => (await import('./trees/id3.ts')).Id3,
+  ),
+  c45: define(
+    'classifier',
+    'C4.5',
+    'a tree over categories and numbers, by gain ratio, pruned; takes missing values',
+    async () => (await import('./trees/c45.ts')).C45,
+  ),
+  cart: define(
+    'classifier',
+    'Decision tree (CART)',
+    'a tree of two-way questions, by Gini impurity or entropy',
+    async () => (await import('./trees/decision-tree-classifier.ts')).DecisionTreeClassifier,
+  ),
+  'cart-regressor': define(
+    'regressor',
+    'Regression tree (CART)',
+    'a tree of two-way questions, by squared or absolute error',
+    async () => (await import('./trees/decision-tree-regressor.ts')).DecisionTreeRegressor,
+  ),
+  lda: define(
+    'classifier',
+    'Linear discriminant analysis',
+    'normal classes with one covariance',
+    async () => (await import('./discriminant/linear.ts')).LinearDiscriminantAnalysis,
+  ),
+  qda: define(
+    'classifier',
+    'Quadratic discriminant analysis',
+    'normal classes, each with its own covariance',
+    async () => (await import('./discriminant/quadratic.ts')).QuadraticDiscriminantAnalysis,
   ),
   'standard-scaler': define(
     'transformer',

@@ -85,7 +85,8 @@ export class LinearDiscriminantAnalysis extends ProbabilisticClassifier<
     if (shrinkage !== null && shrinkage !== 'auto') {
       checkNumber(this.label, 'shrinkage', shrinkage, { from: 0, to: 1 })
     }
-    if (shrinkage !== null && solver !== 'eigen') checkChoice(this.label, 'solver with shrinkage', solver, ['eigen'])
+    if (shrinkage !== null && solver !== 'eigen')
+      checkChoice(this.label, 'solver with shrinkage', solver, ['eigen'])
     checkPriors(this.label, priors)
     if (nComponents !== null) checkNumber(this.label, 'nComponents', nComponents, { from: 1, integer: true })
     checkNumber(this.label, 'tol', tol, { from: 0 })
@@ -251,7 +252,8 @@ export class LinearDiscriminantAnalysis extends ProbabilisticClassifier<
 
   protected override restoreClassifier(state: StateReader, classes: number): void {
     const width = this.features.length
-    if (classes < 2) throw new StateError(`${this.label}: the saved classes are ${classes}; there must be two or more`)
+    if (classes < 2)
+      throw new StateError(`${this.label}: the saved classes are ${classes}; there must be two or more`)
     const scores = classes === 2 ? 1 : classes
     this.coef = state.matrix('coef', scores, width)
     this.intercept = state.numbers('intercept', scores)

@@ -52,7 +52,9 @@ export function checkPriors(what: string, priors: readonly number[] | null): voi
   if (priors === null) return
   for (const prior of priors) {
     if (!(prior > 0 && prior < Number.POSITIVE_INFINITY)) {
-      throw new InputError(`${what}: a prior is ${prior}; priors are numbers above 0, in the order of the classes`)
+      throw new InputError(
+        `${what}: a prior is ${prior}; priors are numbers above 0, in the order of the classes`,
+      )
     }
   }
 }

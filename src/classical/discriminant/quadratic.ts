@@ -103,11 +103,12 @@ export class QuadraticDiscriminantAnalysis extends ProbabilisticClassifier<
     const width = this.features.length
     this.means = state.matrix('means', classes, width)
     this.priors = state.numbers('priors', classes)
-    const saved = state.objects('covariances')
-    if (saved.length !== classes) {
-      throw new StateError(`${this.label}: ${saved.length} saved covariances for ${classes} classes`)
+    this.covariances = state.matrices('covariances', width, width)
+    if (this.covariances.length !== classes) {
+      throw new StateError(
+        `${this.label}: ${this.covariances.length} saved covariances for ${classes} classes`,
+      )
     }
-    this.covariances = saved.map((_, c) => state.element('covariances', c).matrix('', width, width))
     this.#factors = this.covariances.map((covariance) => new Cholesky(covariance, 0))
     if (this.#factors.some(({ failedAt }) => failedAt !== undefined)) {
       throw new StateError(`${this.label}: a saved covariance is not positive definite`)

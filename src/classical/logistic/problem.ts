@@ -1,4 +1,5 @@
 import { Matrix } from '../matrix.ts'
+import { softmaxRow } from '../softmax.ts'
 import { type SparseRows, sparseRows } from './rows.ts'
 
 export interface ProblemData {
@@ -135,14 +136,6 @@ function lossAndProbabilities(z: Float64Array, code: number): number {
     z[0] = score >= 0 ? 1 / (1 + small) : small / (1 + small)
     return Math.max(0, code === 1 ? -score : score) + Math.log1p(small)
   }
-  let largest = z[0]!
-  for (let k = 1; k < z.length; k++) if (z[k]! > largest) largest = z[k]!
-  const own = z[code]! - largest
-  let sum = 0
-  for (let k = 0; k < z.length; k++) {
-    z[k] = Math.exp(z[k]! - largest)
-    sum += z[k]!
-  }
-  for (let k = 0; k < z.length; k++) z[k]! /= sum
-  return Math.log(sum) - own
+  const own = z[code]!
+  return softmaxRow(z) - own
 }
