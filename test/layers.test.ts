@@ -12,7 +12,7 @@ const levels: readonly (readonly string[])[] = [
   ['tensor'],
   ['nn', 'transforms', 'weights', 'onnx', 'metrics'],
   ['optim', 'data', 'hub'],
-  ['models'],
+  ['models', 'classical'],
   ['detection'],
   ['train'],
   ['cli'],

@@ -1,0 +1,29 @@
+export { Classifier, type ClassTarget, ProbabilisticClassifier } from './classifier.ts'
+export { InputError, NotFittedError, StateError } from './errors.ts'
+export type { Estimator, EstimatorState, FeatureInfo, FitOptions, InputKinds } from './estimator.ts'
+export type { Features, Label, Labels, Targets } from './input.ts'
+export { Matrix } from './matrix.ts'
+export {
+  type AnyClassifier,
+  type AnyEstimator,
+  type AnyRegressor,
+  type AnyTransformer,
+  type EstimatorClass,
+  estimatorFromJson,
+  type Method,
+  type MethodName,
+  methods,
+} from './methods.ts'
+export { type NumberTarget, Regressor, r2Score } from './regressor.ts'
+export type { Json, StateReader } from './state.ts'
+export {
+  type Cell,
+  type Column,
+  type NominalColumn,
+  type NumericColumn,
+  nominalColumn,
+  numericColumn,
+  Table,
+} from './table.ts'
+export { Transformer } from './transformer.ts'
+export { ZeroR, type ZeroROptions, ZeroRRegressor } from './zero-rule.ts'
