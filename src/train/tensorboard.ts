@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Tensor } from '../tensor/index.ts'
 import { MessageWriter } from '../weights/protobuf-write.ts'
 import { histogramOf } from './histogram.ts'
+import type { GradientReport } from './loop.ts'
 import { RecordFile } from './record-file.ts'
 
 export interface SummaryWriterOptions {
@@ -10,6 +11,7 @@ export interface SummaryWriterOptions {
   readonly purgeStep?: number
 }
 
+/** Numbers the files of this process. */
 let writers = 0
 
 /**
@@ -84,6 +86,22 @@ export class SummaryWriter {
     )
   }
 
+  /**
+   * Of every parameter of a step and of its gradient the histogram and the mean magnitude, under `weights/`, `gradients/`,
+   * `mean weight/` and `mean gradient/` and its name. For `train`: `onGradients: (report) => writer.addGradients(report)`.
+   */
+  async addGradients({ step, parameters }: GradientReport): Promise<void> {
+    const kinds = parameters.flatMap(({ name, parameter, gradient }) => [
+      { kind: 'weight', name, values: parameter },
+      { kind: 'gradient', name, values: gradient },
+    ])
+    for (const { kind, name, values } of kinds) {
+      const numbers = await values.data()
+      await this.addHistogram(`${kind}s/${name}`, numbers, step)
+      this.addScalar(`mean ${kind}/${name}`, meanMagnitude(numbers), step)
+    }
+  }
+
   /** Resolves once everything added is on the disk. Throws a FileWriteError. */
   flush(): Promise<void> {
     return this.#file.flush()
@@ -106,6 +124,12 @@ export class SummaryWriter {
     const event = put(new MessageWriter().double(1, Date.now() / 1000).int(2, step))
     this.#file.append(Buffer.concat(event.parts))
   }
+}
+
+function meanMagnitude(values: ArrayLike<number>): number {
+  let sum = 0
+  for (let i = 0; i < values.length; i++) sum += Math.abs(values[i]!)
+  return sum / values.length
 }
 
 /** Channels by PNG's type of colours, a palette being RGB: what TensorBoard calls the colour space. */
