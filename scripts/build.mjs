@@ -32,7 +32,13 @@ function loadedWith(module, graph) {
  */
 async function bundle() {
   const main = join(source, 'index.ts')
-  const build = await rolldown({ input: entries(), platform: 'neutral', external: /^(node:|sharp$)/ })
+  const build = await rolldown({
+    input: entries(),
+    platform: 'neutral',
+    // The parser of CSV names Node's streams for a use of it that is not ours.
+    external: /^(node:|sharp$|stream$)/,
+    resolve: { mainFields: ['module', 'main'] },
+  })
   const { output } = await build.write({
     dir: target,
     format: 'es',

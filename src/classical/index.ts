@@ -1,4 +1,6 @@
+export { parseArff } from './arff.ts'
 export { Classifier, type ClassTarget, ProbabilisticClassifier } from './classifier.ts'
+export { type ColumnKind, type CsvOptions, formatCsv, parseCsv } from './csv.ts'
 export { InputError, NotFittedError, StateError } from './errors.ts'
 export type { Estimator, EstimatorState, FeatureInfo, FitOptions, InputKinds } from './estimator.ts'
 export type { Features, Label, Labels, Targets } from './input.ts'
