@@ -1,8 +1,9 @@
 // Builds the library, dist/: bundles the TypeScript, writes its declarations, and puts what is not TypeScript beside them.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { rolldown } from 'rolldown'
+import { minifyThirdParty, thirdPartyLicences } from './third-party.mjs'
 
 const root = resolve(import.meta.dirname, '..')
 const [source, target] = ['src', 'dist'].map((folder) => join(root, folder))
@@ -38,6 +39,9 @@ async function bundle() {
     // The parser of CSV names Node's streams for a use of it that is not ours.
     external: /^(node:|sharp$|stream$)/,
     resolve: { mainFields: ['module', 'main'] },
+    // Libraries ask for it, and a browser has no process.
+    transform: { define: { 'process.env.NODE_ENV': '"production"' } },
+    plugins: [minifyThirdParty],
   })
   const { output } = await build.write({
     dir: target,
@@ -59,6 +63,7 @@ async function bundle() {
     },
   })
   await build.close()
+  writeFileSync(join(target, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicences(output))
   return output.map(({ fileName }) => fileName)
 }
 

@@ -10,7 +10,7 @@ const levels: readonly (readonly string[])[] = [
   ['autograd', 'compiler'],
   ['backends'],
   ['tensor'],
-  ['nn', 'transforms', 'weights', 'onnx', 'metrics'],
+  ['nn', 'transforms', 'weights', 'onnx', 'metrics', 'plots'],
   ['optim', 'data', 'hub'],
   ['models', 'classical'],
   ['detection'],
