@@ -1,9 +1,12 @@
 export { parseArff } from './arff.ts'
 export { Classifier, type ClassTarget, ProbabilisticClassifier } from './classifier.ts'
 export { type ColumnKind, type CsvOptions, formatCsv, parseCsv } from './csv.ts'
+export { type EncoderOptions, OneHotEncoder, type OneHotEncoderOptions, OrdinalEncoder } from './encoders.ts'
 export { InputError, NotFittedError, StateError } from './errors.ts'
 export type { Estimator, EstimatorState, FeatureInfo, FitOptions, InputKinds } from './estimator.ts'
-export type { Features, Label, Labels, Targets } from './input.ts'
+export { type GridPoint, GridSearch } from './grid-search.ts'
+export { SimpleImputer, type SimpleImputerOptions } from './imputer.ts'
+export { type Features, type Label, type Labels, labelValues, type Targets } from './input.ts'
 export { Matrix } from './matrix.ts'
 export {
   type AnyClassifier,
@@ -12,15 +15,44 @@ export {
   type AnyTransformer,
   type EstimatorClass,
   estimatorFromJson,
+  isMethodName,
   type Method,
   type MethodName,
   methods,
 } from './methods.ts'
+export { BernoulliNB, type BernoulliNBOptions } from './naive-bayes/bernoulli.ts'
+export { CategoricalNB, type CategoricalNBOptions } from './naive-bayes/categorical.ts'
+export type { DiscreteNBOptions, PriorOptions, SmoothingOptions } from './naive-bayes/discrete.ts'
+export { DiscreteNaiveBayes } from './naive-bayes/discrete.ts'
+export { GaussianNB, type GaussianNBOptions } from './naive-bayes/gaussian.ts'
+export { type ColumnModel, NaiveBayes, type NaiveBayesOptions } from './naive-bayes/mixed.ts'
+export { MultinomialNB, type MultinomialNBOptions } from './naive-bayes/multinomial.ts'
+export { OneR, type OneROptions } from './one-rule.ts'
+export { Pipeline } from './pipeline.ts'
+export type { Predictor } from './predictor.ts'
+export { createMethod, preparedMethod } from './prepare.ts'
 export { type NumberTarget, Regressor, r2Score } from './regressor.ts'
+export {
+  MinMaxScaler,
+  type MinMaxScalerOptions,
+  StandardScaler,
+  type StandardScalerOptions,
+} from './scalers.ts'
+export {
+  type FoldOptions,
+  kFold,
+  leaveOneOut,
+  type Split,
+  stratifiedKFold,
+  type TrainTestSplit,
+  type TrainTestSplitOptions,
+  trainTestSplit,
+} from './splits.ts'
 export type { Json, StateReader } from './state.ts'
 export {
   type Cell,
   type Column,
+  cellOf,
   type NominalColumn,
   type NumericColumn,
   nominalColumn,
@@ -28,4 +60,29 @@ export {
   Table,
 } from './table.ts'
 export { Transformer } from './transformer.ts'
+export type { BinaryTree } from './trees/binary-tree.ts'
+export type { TreeTextOptions } from './trees/binary-tree-text.ts'
+export { C45, type C45Options } from './trees/c45.ts'
+export type { DecisionTreeOptions } from './trees/cart.ts'
+export {
+  DecisionTreeClassifier,
+  type DecisionTreeClassifierOptions,
+} from './trees/decision-tree-classifier.ts'
+export {
+  DecisionTreeRegressor,
+  type DecisionTreeRegressorOptions,
+} from './trees/decision-tree-regressor.ts'
+export type { TreeDiagramNode } from './trees/diagram.ts'
+export { Id3, type Id3Options } from './trees/id3.ts'
+export { MultiwayTreeClassifier } from './trees/multiway-classifier.ts'
+export type { MultiwayNode } from './trees/multiway-tree.ts'
+export type { PruningPath } from './trees/pruning.ts'
+export {
+  type CrossPrediction,
+  type CrossValidation,
+  type CrossValidationOptions,
+  crossValidate,
+  crossValPredict,
+  labelConfusion,
+} from './validation.ts'
 export { ZeroR, type ZeroROptions, ZeroRRegressor } from './zero-rule.ts'

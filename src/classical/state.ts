@@ -55,9 +55,13 @@ export class StateReader {
     return new StateReader(this.raw(key), `${this.#where}.${key}`)
   }
 
-  /** A list of objects. */
-  objects(key: string): StateReader[] {
-    return this.list(key).map((each, i) => new StateReader(each, `${this.#where}.${key}[${i}]`))
+  /** A list of objects; `length` of them where that is known. */
+  objects(key: string, length?: number): StateReader[] {
+    const values = this.list(key)
+    if (length !== undefined && values.length !== length) {
+      throw new StateError(`${this.#where}.${key} holds ${values.length} objects; ${length} are needed`)
+    }
+    return values.map((each, i) => new StateReader(each, `${this.#where}.${key}[${i}]`))
   }
 
   list(key: string): readonly unknown[] {

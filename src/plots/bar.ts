@@ -1,4 +1,5 @@
-import { type Axis, categoryAxis, checkAxis, frame, valueAxis } from './cartesian.ts'
+import { type Axis, checkAxis } from './axis.ts'
+import { categoryAxis, frame, valueAxis } from './cartesian.ts'
 import { type ChartSize, checkLength, checkNotEmpty, checkNumbers, checkSize } from './check.ts'
 import { renderChart } from './render.ts'
 import { textWidth } from './text.ts'

@@ -1,4 +1,5 @@
-import { type Axis, checkAxis, frame, valueAxis } from './cartesian.ts'
+import { type Axis, checkAxis } from './axis.ts'
+import { frame, valueAxis } from './cartesian.ts'
 import { type ChartSize, checkNotEmpty, checkNumbers, checkSize } from './check.ts'
 import { renderChart } from './render.ts'
 import { colours, seriesColour } from './theme.ts'
@@ -25,6 +26,7 @@ function quantile(sorted: Float64Array, share: number): number {
 /** As numpy's histogram_bin_edges does for `auto`. */
 function binCount(sorted: Float64Array): number {
   const spread = sorted.at(-1)! - sorted[0]!
+  if (spread === 0) return 1
   const sturges = Math.ceil(Math.log2(sorted.length)) + 1
   const binWidth = (2 * (quantile(sorted, 0.75) - quantile(sorted, 0.25))) / Math.cbrt(sorted.length)
   const freedmanDiaconis = binWidth > 0 ? Math.ceil(spread / binWidth) : 1

@@ -22,7 +22,7 @@ export interface LayeredGraph {
   readonly height: number
 }
 
-/** Layers by longest path, few crossings, straight long edges (Gansner and others 1993, Brandes and Köpf 2001), by dagre. */
+/** Layers with short edges, few crossings, straight long edges (Gansner and others 1993, Brandes and Köpf 2001), by dagre. */
 export function layoutLayered(
   nodes: readonly LayeredNode[],
   edges: readonly LayeredEdge[],
@@ -32,7 +32,7 @@ export function layoutLayered(
   const labelled = edges.some(({ label }) => label !== undefined)
   graph.setGraph({
     rankdir: direction === 'down' ? 'TB' : 'LR',
-    ranker: 'longest-path',
+    ranker: 'network-simplex',
     nodesep: 24,
     edgesep: 16,
     ranksep: labelled ? 24 : 36,

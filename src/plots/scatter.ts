@@ -1,4 +1,5 @@
-import { type Axis, checkAxis, frame, roundLogAxis, valueAxis } from './cartesian.ts'
+import { type Axis, checkAxis, roundLogAxis } from './axis.ts'
+import { frame, valueAxis } from './cartesian.ts'
 import { type ChartSize, checkLength, checkNotEmpty, checkPoints, checkSize, type Point } from './check.ts'
 import { renderChart } from './render.ts'
 import { colours, fontFamily, seriesColour } from './theme.ts'
@@ -110,6 +111,9 @@ export function pointSeries(
     name,
     color,
     symbolSize: size,
+    // Thousands of points become one shape.
+    large: labels === undefined,
+    largeThreshold: 2000,
     itemStyle: { color, opacity: 0.8 },
     data: points.map(([px, py], i) => ({ value: [px, py], ...(labels ? { name: labels[i]! } : {}) })),
     ...(labels
