@@ -40,6 +40,12 @@ function define<E extends AnyEstimator>(
 export type MethodName =
   | 'zeror'
   | 'zeror-regressor'
+  | 'linear'
+  | 'ridge'
+  | 'lasso'
+  | 'logistic'
+  | 'lda'
+  | 'qda'
   | 'oner'
   | 'categorical-nb'
   | 'gaussian-nb'
@@ -68,6 +74,30 @@ export const methods: Readonly<Record<MethodName, Method>> = {
     'ZeroR',
     'the mean: the baseline',
     async () => (await import('./zero-rule.ts')).ZeroRRegressor,
+  ),
+  linear: define(
+    'regressor',
+    'Linear regression',
+    'least squares, with standard errors and intervals',
+    async () => (await import('./linear-regression.ts')).LinearRegression,
+  ),
+  ridge: define(
+    'regressor',
+    'Ridge regression',
+    'least squares with small coefficients',
+    async () => (await import('./ridge.ts')).Ridge,
+  ),
+  lasso: define(
+    'regressor',
+    'Lasso',
+    'least squares with few coefficients',
+    async () => (await import('./lasso.ts')).Lasso,
+  ),
+  logistic: define(
+    'classifier',
+    'Logistic regression',
+    'linear scores as probabilities',
+    async () => (await import('./logistic-regression.ts')).LogisticRegression,
   ),
   oner: define(
     'classifier',
@@ -128,6 +158,18 @@ export const methods: Readonly<Record<MethodName, Method>> = {
     'Regression tree (CART)',
     'a tree of two-way questions, by squared or absolute error',
     async () => (await import('./trees/decision-tree-regressor.ts')).DecisionTreeRegressor,
+  ),
+  lda: define(
+    'classifier',
+    'Linear discriminant analysis',
+    'normal classes with one covariance',
+    async () => (await import('./discriminant/linear.ts')).LinearDiscriminantAnalysis,
+  ),
+  qda: define(
+    'classifier',
+    'Quadratic discriminant analysis',
+    'normal classes, each with its own covariance',
+    async () => (await import('./discriminant/quadratic.ts')).QuadraticDiscriminantAnalysis,
   ),
   'standard-scaler': define(
     'transformer',

@@ -129,14 +129,22 @@ export class StateReader {
 
   /** What matrixToJson wrote. */
   matrix(key: string, rows?: number, columns?: number): Matrix {
-    const inner = this.object(key)
-    const size = [inner.integer('rows'), inner.integer('columns')] as const
+    return this.object(key).#asMatrix(rows, columns)
+  }
+
+  /** A list of what matrixToJson wrote. */
+  matrices(key: string, rows?: number, columns?: number): Matrix[] {
+    return this.objects(key).map((each) => each.#asMatrix(rows, columns))
+  }
+
+  #asMatrix(rows?: number, columns?: number): Matrix {
+    const size = [this.integer('rows'), this.integer('columns')] as const
     if ((rows ?? size[0]) !== size[0] || (columns ?? size[1]) !== size[1]) {
       throw new StateError(
-        `${this.#where}.${key} is a matrix of ${size.join(' x ')}; ${rows ?? size[0]} x ${columns ?? size[1]} is needed`,
+        `${this.#where} is a matrix of ${size.join(' x ')}; ${rows ?? size[0]} x ${columns ?? size[1]} is needed`,
       )
     }
-    return new Matrix(...size, inner.numbers('data', size[0] * size[1]))
+    return new Matrix(...size, this.numbers('data', size[0] * size[1]))
   }
 
   #numbersOf(key: string, value: unknown): Float64Array {
