@@ -39,7 +39,7 @@ function write(folder, part, dataset, count) {
 export async function writeImages(folder, counts) {
   const found = existsSync(folder) && (await isMnistFolder(folder))
   const open = (train, count) => (found ? mnist(folder, { train }) : digits({ train, size: count }))
-  const written = join(cache, 'images')
+  const written = join(cache, 'images', found ? 'mnist' : 'digits')
   mkdirSync(written, { recursive: true })
   write(written, 'train', await open(true, counts.train), counts.train)
   write(written, 'test', await open(false, counts.test), counts.test)
