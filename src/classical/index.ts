@@ -14,6 +14,10 @@ export {
   type MethodName,
   methods,
 } from './methods.ts'
+export { KNeighborsClassifier } from './neighbors/classifier.ts'
+export type { MetricName } from './neighbors/metric.ts'
+export { KNeighborsRegressor } from './neighbors/regressor.ts'
+export type { Neighbors, NeighborsAlgorithm, NeighborsOptions } from './neighbors/search.ts'
 export { type NumberTarget, Regressor, r2Score } from './regressor.ts'
 export type { Json, StateReader } from './state.ts'
 export {

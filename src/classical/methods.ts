@@ -1,5 +1,5 @@
 import type { Classifier } from './classifier.ts'
-import { StateError } from './errors.ts'
+import { InputError, StateError } from './errors.ts'
 import type { EstimatorState, InputKinds } from './estimator.ts'
 import type { Regressor } from './regressor.ts'
 import { StateReader } from './state.ts'
@@ -36,7 +36,7 @@ function define<E extends AnyEstimator>(
 }
 
 /** The methods' keys: what a saved one names, and what the command line takes. */
-export type MethodName = 'zeror' | 'zeror-regressor'
+export type MethodName = 'zeror' | 'zeror-regressor' | 'knn' | 'knn-regressor'
 
 export const methods: Readonly<Record<MethodName, Method>> = {
   zeror: define(
@@ -50,6 +50,18 @@ export const methods: Readonly<Record<MethodName, Method>> = {
     'ZeroR',
     'the mean: the baseline',
     async () => (await import('./zero-rule.ts')).ZeroRRegressor,
+  ),
+  knn: define(
+    'classifier',
+    'k-nearest neighbours',
+    'the class of most of the nearest samples',
+    async () => (await import('./neighbors/classifier.ts')).KNeighborsClassifier,
+  ),
+  'knn-regressor': define(
+    'regressor',
+    'k-nearest neighbours',
+    'the mean of the nearest samples',
+    async () => (await import('./neighbors/regressor.ts')).KNeighborsRegressor,
   ),
 }
 
@@ -76,5 +88,10 @@ export async function estimatorFromJson(json: unknown): Promise<AnyEstimator> {
   const options = reader.raw('options')
   new StateReader(options, 'options')
   const Constructor = await methods[name].load()
-  return new Constructor(options as object).restore(json as EstimatorState)
+  try {
+    return new Constructor(options as object).restore(json as EstimatorState)
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error
+    throw new StateError(`the saved method does not hold together: ${error.message}`, { cause: error })
+  }
 }
