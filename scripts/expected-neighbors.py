@@ -53,6 +53,8 @@ for name in files:
     held = np.arange(len(x)) % 3 == 0
     Method = KNeighborsRegressor if name == "housing" else KNeighborsClassifier
     for metric, options in metrics.items():
+        if name == "digits" and metric not in ("euclidean", "cosine"):
+            continue  # The smaller tables show the other metrics in less time.
         for weights in ("uniform", "distance"):
             model = Method(weights=weights, algorithm="brute", **options).fit(x[~held], y[~held])
             predicted = model.predict(x[held])

@@ -20,6 +20,11 @@ export { KNeighborsRegressor } from './neighbors/regressor.ts'
 export type { Neighbors, NeighborsAlgorithm, NeighborsOptions } from './neighbors/search.ts'
 export { type NumberTarget, Regressor, r2Score } from './regressor.ts'
 export type { Json, StateReader } from './state.ts'
+export type { KernelName } from './svm/kernel.ts'
+export { LinearSVC, type LinearSVCOptions } from './svm/linear-svc.ts'
+export type { ClassWeight, KernelOptions } from './svm/options.ts'
+export { SVC, type SVCOptions } from './svm/svc.ts'
+export { SVR, type SVROptions } from './svm/svr.ts'
 export {
   type Cell,
   type Column,

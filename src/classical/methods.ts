@@ -36,7 +36,7 @@ function define<E extends AnyEstimator>(
 }
 
 /** The methods' keys: what a saved one names, and what the command line takes. */
-export type MethodName = 'zeror' | 'zeror-regressor' | 'knn' | 'knn-regressor'
+export type MethodName = 'zeror' | 'zeror-regressor' | 'knn' | 'knn-regressor' | 'svc' | 'svr' | 'linear-svc'
 
 export const methods: Readonly<Record<MethodName, Method>> = {
   zeror: define(
@@ -62,6 +62,24 @@ export const methods: Readonly<Record<MethodName, Method>> = {
     'k-nearest neighbours',
     'the mean of the nearest samples',
     async () => (await import('./neighbors/regressor.ts')).KNeighborsRegressor,
+  ),
+  svc: define(
+    'classifier',
+    'support vector machine',
+    'the widest margin between classes, with kernels',
+    async () => (await import('./svm/svc.ts')).SVC,
+  ),
+  svr: define(
+    'regressor',
+    'support vector machine',
+    'the flattest function near the targets, with kernels',
+    async () => (await import('./svm/svr.ts')).SVR,
+  ),
+  'linear-svc': define(
+    'classifier',
+    'linear support vector machine',
+    'the widest margin between each class and the others, for many samples',
+    async () => (await import('./svm/linear-svc.ts')).LinearSVC,
   ),
 }
 

@@ -37,8 +37,20 @@ export function dataset(name: DatasetName): Table | undefined {
   return Table.fromRows(rows)
 }
 
+interface Loaded {
+  readonly x: Matrix
+  readonly y: readonly (string | number)[]
+}
+
+const cache = new Map<DatasetName, Loaded | undefined>()
+
 /** The features of a data set as numbers, and its target. */
-export function loaded(name: DatasetName): { x: Matrix; y: (string | number)[] } | undefined {
+export function loaded(name: DatasetName): Loaded | undefined {
+  if (!cache.has(name)) cache.set(name, read(name))
+  return cache.get(name)
+}
+
+function read(name: DatasetName): Loaded | undefined {
   const table = dataset(name)
   if (table === undefined) return undefined
   const { x, y } = table.split()
