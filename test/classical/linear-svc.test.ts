@@ -43,7 +43,7 @@ describe('LinearSVC', () => {
     near(model.intercept, [-1.710793], 6)
   })
 
-  it.each(Object.entries(expected.linear).filter(([key]) => key !== 'wine weighted'))(
+  it.each(Object.entries(expected.linear).filter(([key]) => !key.endsWith('weighted')))(
     'learns what scikit-learn learns: %s',
     async (key, wanted) => {
       const [name, loss] = key.split(' ') as [DatasetName, string]
@@ -71,19 +71,22 @@ describe('LinearSVC', () => {
     },
   )
 
-  it('weighs samples and classes, and scales the intercept, as scikit-learn', async () => {
-    const data = split('wine')
-    if (data === undefined) return
-    const sampleWeight = data.y.map((_, i) => (i % 11 === 0 ? 0 : (i % 5) + 0.5))
-    const model = await new LinearSVC({
-      C: 0.1,
-      interceptScaling: 10,
-      classWeight: { 1: 2, 3: 0.5 },
-      tol: 1e-12,
-    }).fit(data.x, data.y, { sampleWeight })
-    near(model.coef.data, expected.linear['wine weighted'].coef, 8)
-    near(model.intercept, expected.linear['wine weighted'].intercept, 8)
-  })
+  it.each([
+    ['wine', { 1: 2, 3: 0.5 }],
+    ['pima', { 0: 2, 1: 0.5 }],
+  ] as const)(
+    'weighs samples and classes, and scales the intercept, as scikit-learn: %s',
+    async (name, classWeight) => {
+      const data = split(name)
+      if (data === undefined) return
+      const sampleWeight = data.y.map((_, i) => (i % 11 === 0 ? 0 : (i % 5) + 0.5))
+      const options = { C: 0.1, interceptScaling: 10, classWeight, tol: 1e-12 }
+      const model = await new LinearSVC(options).fit(data.x, data.y, { sampleWeight })
+      const wanted = expected.linear[`${name} weighted`]
+      near(model.coef.data, wanted.coef, 8)
+      near(model.intercept, wanted.intercept, 8)
+    },
+  )
 
   it('has the same optimum in the dual and in the primal', async () => {
     const data = split('wine')

@@ -7,14 +7,14 @@ import { floatError, ignoresPosition, type Kernel, kernelFunction, kernelOfProdu
 export class KernelMachine {
   readonly #vectors: Matrix
   readonly #kernel: Kernel
-  /** The error that float32 kernels may bring into a sum; beyond it they are computed in float64. */
-  readonly #tolerance: number
+  /** How exactly the coefficients are known: the optimiser's `tol`. */
+  readonly #tol: number
   #floats: FloatRows | undefined | null = null
 
-  constructor(vectors: Matrix, kernel: Kernel, tolerance: number) {
+  constructor(vectors: Matrix, kernel: Kernel, tol: number) {
     this.#vectors = vectors
     this.#kernel = kernel
-    this.#tolerance = tolerance
+    this.#tol = tol
   }
 
   /**
@@ -54,10 +54,10 @@ export class KernelMachine {
     const { rows } = floats
     const lengths = floats.lengthsOf(x)
     const longest = lengths.reduce((most, length) => Math.max(most, length), 0)
-    // Errors of kernels are independent of each other: they add up like the sides of a box.
-    if (!FloatRows.fits(longest) || !(floatError(this.#kernel, floats, longest) * norm <= this.#tolerance)) {
-      return false
-    }
+    // Errors of kernels are independent of each other, so that their squares add up. Decision values are known to `tol`:
+    // where float32 would add more than a quarter of that, kernels are computed in float64.
+    const error = floatError(this.#kernel, floats, longest) * norm
+    if (!FloatRows.fits(longest) || !(error <= this.#tol / 4)) return false
     const pace = new Pace()
     const block = rowsPerBlock(rows)
     for (let start = 0; start < x.rows; start += block) {
@@ -77,16 +77,7 @@ export class KernelMachine {
   }
 }
 
-/** The length of the longest row. */
-export function longestRow(matrix: Matrix): number {
-  let most = 0
-  for (let i = 0; i < matrix.rows; i++) {
-    most = Math.max(most, Math.sqrt(matrix.row(i).reduce((sum, value) => sum + value * value, 0)))
-  }
-  return most
-}
-
-/** The sum over the first matrix's columns: coefficients [n, vectors] times support vectors, [n, features]. */
+/** Coefficients [n, vectors] times support vectors [vectors, features]. */
 export function primalCoefficients(coefficients: Matrix, vectors: Matrix): Matrix {
   const result = new Matrix(coefficients.rows, vectors.columns)
   for (let r = 0; r < coefficients.rows; r++) {

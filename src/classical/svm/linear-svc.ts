@@ -27,7 +27,10 @@ export interface LinearSVCOptions {
   readonly fitIntercept?: boolean
   /** The constant feature whose weight is the intercept; the larger, the less the intercept is regularised. Above 0. Default 1. */
   readonly interceptScaling?: number
-  /** What each class weighs: 'balanced' (samples / (classes * samples of the class)), numbers by class, or null for 1. Default null. */
+  /**
+   * What each class weighs: 'balanced' (samples / (classes * samples of the class)), numbers by class, or null for 1. With more
+   * than two classes it weighs a class against the others, which weigh 1 then, as in liblinear. Default null.
+   */
   readonly classWeight?: ClassWeight
   /** Most Newton steps, or passes over the samples, from 1 up. Default 1000. */
   readonly maxIter?: number
@@ -93,13 +96,13 @@ export class LinearSVC extends Classifier<LinearSVCOptions, 'matrix'> {
   protected override async learn(x: Matrix, { classes, codes, weights }: ClassTarget): Promise<void> {
     const { options, label } = this
     const ofClass = classWeights(label, options.classWeight, classes, codes)
-    const costs = Float64Array.from(codes, (c, i) => options.C * ofClass[c]! * (weights?.[i] ?? 1))
-    const rows = Array.from(codes.keys()).filter((i) => costs[i]! > 0)
-    const empty = classes.find((_, c) => !rows.some((i) => codes[i] === c))
+    const two = classes.length === 2
+    const rows = Array.from(codes.keys()).filter((i) => (weights?.[i] ?? 1) > 0)
+    const empty = classes.find((_, c) => ofClass[c] === 0 || !rows.some((i) => codes[i] === c))
     if (empty !== undefined) {
       throw new InputError(`${label}: all samples of class '${empty}' weigh 0; leave the class out`)
     }
-    const positives = classes.length === 2 ? [1] : classes.map((_, c) => c)
+    const positives = two ? [1] : classes.map((_, c) => c)
     const kept = rows.length === x.rows ? x : x.take(rows)
     const coef = new Matrix(positives.length, x.columns)
     const constant = options.fitIntercept ? options.interceptScaling : 0
@@ -108,7 +111,10 @@ export class LinearSVC extends Classifier<LinearSVCOptions, 'matrix'> {
       const solution = await this.#solve({
         x: kept,
         signs: Int8Array.from(rows, (i) => (codes[i] === positive ? 1 : -1)),
-        costs: Float64Array.from(rows, (i) => costs[i]!),
+        costs: Float64Array.from(rows, (i) => {
+          const ofOwn = two || codes[i] === positive ? ofClass[codes[i]!]! : 1
+          return options.C * ofOwn * (weights?.[i] ?? 1)
+        }),
         constant,
       })
       coef.row(r).set(solution.weights.subarray(0, x.columns))

@@ -43,6 +43,21 @@ export function pairDecisions(
   })
 }
 
+/** The length of the longest vector of a pair's coefficients. */
+export function longestPair({ coefficients, starts }: PairCoefficients): number {
+  const classes = starts.length - 1
+  const squares = (row: number, c: number): number => {
+    let sum = 0
+    for (let s = starts[c]!; s < starts[c + 1]!; s++) sum += coefficients.get(row, s) ** 2
+    return sum
+  }
+  let most = 0
+  forEachPair(classes, (i, j) => {
+    most = Math.max(most, squares(j - 1, i) + squares(i, j))
+  })
+  return Math.sqrt(most)
+}
+
 /** The coefficients of all pairs in the space of features: a matrix [pairs, features]. */
 export function pairPrimal({ coefficients, starts }: PairCoefficients, vectors: Matrix): Matrix {
   const classes = starts.length - 1

@@ -5,10 +5,11 @@ import { Matrix } from '../matrix.ts'
 import { checkFlag, checkNumber, checkWord } from '../option-checks.ts'
 import { type Json, matrixToJson, numbersToJson, type StateReader } from '../state.ts'
 import { type Kernel, resolveGamma } from './kernel.ts'
-import { KernelMachine, linearDecisions, longestRow } from './kernel-machine.ts'
+import { KernelMachine, linearDecisions } from './kernel-machine.ts'
 import {
   decisionsByClass,
   forEachPair,
+  longestPair,
   type PairCoefficients,
   pairCount,
   pairDecisions,
@@ -150,7 +151,7 @@ export class SVC extends Classifier<SVCOptions, 'matrix'> {
     if (this.#coef !== undefined) return linearDecisions(x, this.#coef, this.intercept)
     const result = new Matrix(x.rows, this.intercept.length)
     const pairs = this.#coefficients()
-    const norm = longestRow(this.dualCoef) * Math.SQRT2
+    const norm = longestPair(pairs)
     await this.#machine!.evaluate(x, norm, (row, kernels) =>
       pairDecisions(pairs, this.intercept, kernels, result.row(row)),
     )
@@ -213,7 +214,7 @@ export class SVC extends Classifier<SVCOptions, 'matrix'> {
   }
 
   #prepare(): void {
-    this.#machine = new KernelMachine(this.supportVectors, this.#kernel(), this.options.tol / 10)
+    this.#machine = new KernelMachine(this.supportVectors, this.#kernel(), this.options.tol)
     this.#coef =
       this.options.kernel === 'linear' ? pairPrimal(this.#coefficients(), this.supportVectors) : undefined
   }

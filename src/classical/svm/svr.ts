@@ -4,7 +4,7 @@ import { checkNumber } from '../option-checks.ts'
 import { type NumberTarget, Regressor } from '../regressor.ts'
 import { type Json, matrixToJson, numbersToJson, type StateReader } from '../state.ts'
 import { type Kernel, resolveGamma } from './kernel.ts'
-import { KernelMachine, linearDecisions, longestRow, primalCoefficients } from './kernel-machine.ts'
+import { KernelMachine, linearDecisions, primalCoefficients } from './kernel-machine.ts'
 import { KernelRows } from './kernel-rows.ts'
 import { checkKernelOptions, type KernelOptions, kernelDefaults } from './options.ts'
 import { type DualSolution, solveDual } from './smo.ts'
@@ -104,7 +104,7 @@ export class SVR extends Regressor<SVROptions, 'matrix'> {
   }
 
   #prepare(): void {
-    this.#machine = new KernelMachine(this.supportVectors, this.#kernel(), this.options.tol / 10)
+    this.#machine = new KernelMachine(this.supportVectors, this.#kernel(), this.options.tol)
     this.#coef =
       this.options.kernel === 'linear' ? primalCoefficients(this.dualCoef, this.supportVectors) : undefined
   }
@@ -113,7 +113,8 @@ export class SVR extends Regressor<SVROptions, 'matrix'> {
     if (this.#coef !== undefined) return linearDecisions(x, this.#coef, this.intercept).data
     const result = new Float64Array(x.rows)
     const coefficients = this.dualCoef.data
-    await this.#machine!.evaluate(x, longestRow(this.dualCoef), (row, kernels) => {
+    const norm = Math.sqrt(coefficients.reduce((sum, value) => sum + value * value, 0))
+    await this.#machine!.evaluate(x, norm, (row, kernels) => {
       let sum = this.intercept[0]!
       for (let s = 0; s < coefficients.length; s++) sum += coefficients[s]! * kernels[s]!
       result[row] = sum
