@@ -55,6 +55,10 @@ export { DiscreteNaiveBayes } from './naive-bayes/discrete.ts'
 export { GaussianNB, type GaussianNBOptions } from './naive-bayes/gaussian.ts'
 export { type ColumnModel, NaiveBayes, type NaiveBayesOptions } from './naive-bayes/mixed.ts'
 export { MultinomialNB, type MultinomialNBOptions } from './naive-bayes/multinomial.ts'
+export { KNeighborsClassifier } from './neighbors/classifier.ts'
+export type { MetricName } from './neighbors/metric.ts'
+export { KNeighborsRegressor } from './neighbors/regressor.ts'
+export type { Neighbors, NeighborsAlgorithm, NeighborsOptions } from './neighbors/search.ts'
 export { OneR, type OneROptions } from './one-rule.ts'
 export { Pipeline } from './pipeline.ts'
 export type { Predictor } from './predictor.ts'
@@ -78,6 +82,11 @@ export {
   trainTestSplit,
 } from './splits.ts'
 export type { Json, StateReader } from './state.ts'
+export type { KernelName } from './svm/kernel.ts'
+export { LinearSVC, type LinearSVCOptions } from './svm/linear-svc.ts'
+export type { ClassWeight, KernelOptions } from './svm/options.ts'
+export { SVC, type SVCOptions } from './svm/svc.ts'
+export { SVR, type SVROptions } from './svm/svr.ts'
 export {
   type Cell,
   type Column,
