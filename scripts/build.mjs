@@ -1,8 +1,9 @@
 // Builds the library, dist/: bundles the TypeScript, writes its declarations, and puts what is not TypeScript beside them.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { rolldown } from 'rolldown'
+import { minifyThirdParty, thirdPartyChunk, thirdPartyLicences } from './third-party.mjs'
 
 const root = resolve(import.meta.dirname, '..')
 const [source, target] = ['src', 'dist'].map((folder) => join(root, folder))
@@ -32,7 +33,16 @@ function loadedWith(module, graph) {
  */
 async function bundle() {
   const main = join(source, 'index.ts')
-  const build = await rolldown({ input: entries(), platform: 'neutral', external: /^(node:|sharp$)/ })
+  const build = await rolldown({
+    input: entries(),
+    platform: 'neutral',
+    // The parser of CSV names Node's streams for a use of it that is not ours.
+    external: /^(node:|sharp$|stream$)/,
+    resolve: { mainFields: ['module', 'main'] },
+    // Libraries ask for it, and a browser has no process.
+    transform: { define: { 'process.env.NODE_ENV': '"production"' } },
+    plugins: [minifyThirdParty],
+  })
   const { output } = await build.write({
     dir: target,
     format: 'es',
@@ -44,6 +54,7 @@ async function bundle() {
       facadeModuleId ? pathOf(facadeModuleId).replace(/\.ts$/, '.js') : `shared/${name}.js`,
     codeSplitting: {
       groups: [
+        { name: thirdPartyChunk, debugName: 'third party', priority: 2 },
         { name: 'engine', test: (module) => engine.test(pathOf(module)), priority: 1 },
         {
           name: (module, graph) => (loadedWith(main, graph).has(module) ? 'library' : null),
@@ -53,6 +64,7 @@ async function bundle() {
     },
   })
   await build.close()
+  writeFileSync(join(target, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicences(output))
   return output.map(({ fileName }) => fileName)
 }
 

@@ -1,8 +1,8 @@
 import { InputError, NotFittedError, StateError } from './errors.ts'
-import { checkFinite, type Features, readMatrix, readTable } from './input.ts'
+import { checkFinite, type Features, readEither, readMatrix, readTable } from './input.ts'
 import type { Matrix } from './matrix.ts'
 import { type Json, StateReader } from './state.ts'
-import { type Column, cellOf, columnLength, isMissing, listed, type NominalColumn, Table } from './table.ts'
+import { type Column, cellOf, columnLength, isMissing, listed, Table } from './table.ts'
 
 /** A column that a method was fitted on. */
 export interface FeatureInfo {
@@ -27,6 +27,8 @@ export interface InputKinds {
   readonly matrix: Matrix
   /** Numbers and categories. */
   readonly table: Table
+  /** Numbers and categories, a matrix where all are numbers and no table was given. */
+  readonly either: Table | Matrix
 }
 
 export interface FitOptions {
@@ -47,6 +49,10 @@ export abstract class Estimator<O extends object, K extends keyof InputKinds> {
   protected abstract readonly reads: K
   /** Whether missing values may occur in the samples. */
   protected readonly acceptsMissing: boolean = false
+  /** The columns' names, for messages while `fit` learns. */
+  protected columnNames: readonly string[] = []
+  /** What becomes of a category that was not fitted. */
+  protected readonly unknownCategories: 'error' | 'missing' = 'error'
   #features: readonly FeatureInfo[] | undefined
   #fromTable = false
 
@@ -85,22 +91,20 @@ export abstract class Estimator<O extends object, K extends keyof InputKinds> {
 
   /** Reads the samples to learn from, before `#features` is set. */
   protected async readTraining(x: Features): Promise<{ data: InputKinds[K]; features: FeatureInfo[] }> {
-    const table = x instanceof Table ? x : undefined
-    const data = await this.#read(x)
+    const data: Table | Matrix = await this.#read(x)
+    const table = x instanceof Table ? x : data instanceof Table ? data : undefined
     const features: FeatureInfo[] =
-      table !== undefined || this.reads === 'table'
-        ? (table ?? (data as Table)).columns.map((column) =>
+      table !== undefined
+        ? table.columns.map((column) =>
             column.kind === 'nominal'
               ? { name: column.name, categories: column.categories }
               : { name: column.name },
           )
         : Array.from({ length: (data as Matrix).columns }, (_, i) => ({ name: `x${i}` }))
     if (features.length === 0) throw new InputError(`${this.label}: x has no columns`)
-    this.#check(
-      data,
-      features.map(({ name }) => name),
-    )
-    return { data, features }
+    this.columnNames = features.map(({ name }) => name)
+    this.#check(data as InputKinds[K], this.columnNames)
+    return { data: data as InputKinds[K], features }
   }
 
   /** Called when all has been learned. */
@@ -113,7 +117,7 @@ export abstract class Estimator<O extends object, K extends keyof InputKinds> {
   protected async readSamples(x: Features): Promise<InputKinds[K]> {
     const { features } = this
     const named = x instanceof Table && this.#fromTable
-    const data = await this.#read(named ? this.#aligned(x) : x)
+    const data = this.#asFitted(await this.#read(named ? this.#aligned(x) : x))
     const width = data instanceof Table ? data.columns.length : data.columns
     if (width !== features.length) {
       throw new InputError(
@@ -129,13 +133,19 @@ export abstract class Estimator<O extends object, K extends keyof InputKinds> {
   }
 
   async #read(x: Features): Promise<InputKinds[K]> {
-    const read = this.reads === 'table' ? readTable(this.label, x) : readMatrix(this.label, x)
-    return (await read) as InputKinds[K]
+    const read = { table: readTable, matrix: readMatrix, either: readEither }[this.reads]
+    return (await read(this.label, x)) as InputKinds[K]
+  }
+
+  /** A matrix as a table where categories were fitted. */
+  #asFitted(data: Table | Matrix): Table | Matrix {
+    if (this.reads !== 'either' || data instanceof Table) return data
+    return this.features.some(({ categories }) => categories) ? Table.fromMatrix(data) : data
   }
 
   #check(data: InputKinds[K], names: readonly string[]): void {
     if (!(data instanceof Table)) {
-      if (!this.acceptsMissing) checkFinite(this.label, data, names)
+      checkFinite(this.label, data, names, this.acceptsMissing)
       return
     }
     for (const column of data.columns) checkColumn(this.label, column, this.acceptsMissing)
@@ -150,7 +160,7 @@ export abstract class Estimator<O extends object, K extends keyof InputKinds> {
             `${this.label}: x lacks column '${feature.name}', which was fitted; it has ${listed(x.names)}`,
           )
         }
-        return recoded(this.label, column, feature)
+        return this.#recoded(column, feature)
       }),
       { length: x.length },
     )
@@ -159,9 +169,38 @@ export abstract class Estimator<O extends object, K extends keyof InputKinds> {
   #alignedByPosition(x: Table): Table {
     const columns = x.columns.map((column, i) => {
       const feature = this.features[i]!
-      return recoded(this.label, { ...column, name: feature.name }, feature)
+      return this.#recoded({ ...column, name: feature.name }, feature)
     })
     return new Table(columns, { length: x.length })
+  }
+
+  /** The column with the categories of the fitted one. */
+  #recoded(column: Column, { categories }: FeatureInfo): Column {
+    if ((column.kind === 'nominal') !== (categories !== undefined)) {
+      const [now, then] = column.kind === 'nominal' ? ['categories', 'numbers'] : ['numbers', 'categories']
+      const rows = columnLength(column)
+      // A column without a single value tells nothing of its kind.
+      if (Array.from({ length: rows }, (_, row) => row).some((row) => !isMissing(column, row))) {
+        throw new InputError(`${this.label}: '${column.name}' holds ${now}, and ${then} were fitted`)
+      }
+      return categories === undefined
+        ? { kind: 'numeric', name: column.name, values: new Float64Array(rows).fill(Number.NaN) }
+        : { kind: 'nominal', name: column.name, categories, codes: new Int32Array(rows).fill(-1) }
+    }
+    if (column.kind === 'numeric' || categories === undefined || column.categories === categories)
+      return column
+    const positions = new Map(categories.map((category, i) => [category, i]))
+    const codes = Int32Array.from(column.codes, (code, row) => {
+      if (code < 0) return -1
+      const found = positions.get(column.categories[code]!)
+      if (found !== undefined) return found
+      if (this.unknownCategories === 'missing') return -1
+      throw new InputError(
+        `${this.label}: '${column.name}' is '${cellOf(column, row)}' in row ${row}, a category that was not fitted; ` +
+          `known are ${listed(categories)}`,
+      )
+    })
+    return { kind: 'nominal', name: column.name, categories, codes }
   }
 
   toJSON(): EstimatorState {
@@ -185,6 +224,7 @@ export abstract class Estimator<O extends object, K extends keyof InputKinds> {
     }))
     if (features.length === 0) throw new StateError(`${this.label}: the saved method has no features`)
     this.#features = features
+    this.columnNames = features.map(({ name }) => name)
     this.#fromTable = reader.flag('fromTable')
     try {
       this.restoreLearned(reader)
@@ -216,47 +256,6 @@ function checkColumn(what: string, column: Column, acceptsMissing: boolean): voi
       )
     }
   }
-}
-
-/** The column with the categories of the fitted one. */
-function recoded(what: string, column: Column, feature: FeatureInfo): Column {
-  const { categories } = feature
-  if ((column.kind === 'nominal') !== (categories !== undefined)) {
-    const [now, then] = column.kind === 'nominal' ? ['categories', 'numbers'] : ['numbers', 'categories']
-    // A column without a single value tells nothing of its kind.
-    const empty = Array.from({ length: columnLength(column) }, (_, row) => row).every((row) =>
-      isMissing(column, row),
-    )
-    if (!empty) throw new InputError(`${what}: '${column.name}' holds ${now}, and ${then} were fitted`)
-    return categories === undefined
-      ? {
-          kind: 'numeric',
-          name: column.name,
-          values: new Float64Array(columnLength(column)).fill(Number.NaN),
-        }
-      : {
-          kind: 'nominal',
-          name: column.name,
-          categories,
-          codes: new Int32Array(columnLength(column)).fill(-1),
-        }
-  }
-  if (column.kind === 'numeric' || categories === undefined || column.categories === categories) return column
-  return recode(what, column, categories)
-}
-
-function recode(what: string, column: NominalColumn, categories: readonly string[]): NominalColumn {
-  const positions = new Map(categories.map((category, i) => [category, i]))
-  const codes = Int32Array.from(column.codes, (code, row) => {
-    if (code < 0) return -1
-    const found = positions.get(column.categories[code]!)
-    if (found !== undefined) return found
-    throw new InputError(
-      `${what}: '${column.name}' is '${cellOf(column, row)}' in row ${row}, a category that was not fitted; known are ` +
-        listed(categories),
-    )
-  })
-  return { kind: 'nominal', name: column.name, categories, codes }
 }
 
 /** Sample weights as numbers: `count` of them, none negative, their sum above zero. */

@@ -1,7 +1,40 @@
+export { parseArff } from './arff.ts'
 export { Classifier, type ClassTarget, ProbabilisticClassifier } from './classifier.ts'
+export { type ColumnKind, type CsvOptions, formatCsv, parseCsv } from './csv.ts'
+export {
+  LinearDiscriminantAnalysis,
+  type LinearDiscriminantAnalysisOptions,
+} from './discriminant/linear.ts'
+export {
+  QuadraticDiscriminantAnalysis,
+  type QuadraticDiscriminantAnalysisOptions,
+} from './discriminant/quadratic.ts'
+export { chiSquared, type Distribution, fisherF, normal, studentT } from './distributions.ts'
+export { type EncoderOptions, OneHotEncoder, type OneHotEncoderOptions, OrdinalEncoder } from './encoders.ts'
 export { InputError, NotFittedError, StateError } from './errors.ts'
 export type { Estimator, EstimatorState, FeatureInfo, FitOptions, InputKinds } from './estimator.ts'
-export type { Features, Label, Labels, Targets } from './input.ts'
+export { type GridPoint, GridSearch } from './grid-search.ts'
+export { SimpleImputer, type SimpleImputerOptions } from './imputer.ts'
+export type { CoefficientRow } from './inference.ts'
+export { type Features, type Label, type Labels, labelValues, type Targets } from './input.ts'
+export { Lasso, type LassoOptions } from './lasso.ts'
+export { Cholesky } from './linear-algebra/cholesky.ts'
+export { QR } from './linear-algebra/householder.ts'
+export { solve } from './linear-algebra/lu.ts'
+export { type SymmetricEigen, symmetricEigen } from './linear-algebra/symmetric-eigen.ts'
+export { LinearModel } from './linear-model.ts'
+export {
+  type Bounds,
+  type Influence,
+  LinearRegression,
+  type LinearRegressionOptions,
+  type PredictionIntervals,
+} from './linear-regression.ts'
+export {
+  LogisticRegression,
+  type LogisticRegressionOptions,
+  type LogisticRow,
+} from './logistic-regression.ts'
 export { Matrix } from './matrix.ts'
 export {
   type AnyClassifier,
@@ -10,15 +43,44 @@ export {
   type AnyTransformer,
   type EstimatorClass,
   estimatorFromJson,
+  isMethodName,
   type Method,
   type MethodName,
   methods,
 } from './methods.ts'
+export { BernoulliNB, type BernoulliNBOptions } from './naive-bayes/bernoulli.ts'
+export { CategoricalNB, type CategoricalNBOptions } from './naive-bayes/categorical.ts'
+export type { DiscreteNBOptions, PriorOptions, SmoothingOptions } from './naive-bayes/discrete.ts'
+export { DiscreteNaiveBayes } from './naive-bayes/discrete.ts'
+export { GaussianNB, type GaussianNBOptions } from './naive-bayes/gaussian.ts'
+export { type ColumnModel, NaiveBayes, type NaiveBayesOptions } from './naive-bayes/mixed.ts'
+export { MultinomialNB, type MultinomialNBOptions } from './naive-bayes/multinomial.ts'
 export { KNeighborsClassifier } from './neighbors/classifier.ts'
 export type { MetricName } from './neighbors/metric.ts'
 export { KNeighborsRegressor } from './neighbors/regressor.ts'
 export type { Neighbors, NeighborsAlgorithm, NeighborsOptions } from './neighbors/search.ts'
+export { OneR, type OneROptions } from './one-rule.ts'
+export { Pipeline } from './pipeline.ts'
+export type { Predictor } from './predictor.ts'
+export { createMethod, preparedMethod } from './prepare.ts'
 export { type NumberTarget, Regressor, r2Score } from './regressor.ts'
+export { Ridge, type RidgeOptions } from './ridge.ts'
+export {
+  MinMaxScaler,
+  type MinMaxScalerOptions,
+  StandardScaler,
+  type StandardScalerOptions,
+} from './scalers.ts'
+export {
+  type FoldOptions,
+  kFold,
+  leaveOneOut,
+  type Split,
+  stratifiedKFold,
+  type TrainTestSplit,
+  type TrainTestSplitOptions,
+  trainTestSplit,
+} from './splits.ts'
 export type { Json, StateReader } from './state.ts'
 export type { KernelName } from './svm/kernel.ts'
 export { LinearSVC, type LinearSVCOptions } from './svm/linear-svc.ts'
@@ -28,6 +90,7 @@ export { SVR, type SVROptions } from './svm/svr.ts'
 export {
   type Cell,
   type Column,
+  cellOf,
   type NominalColumn,
   type NumericColumn,
   nominalColumn,
@@ -35,4 +98,29 @@ export {
   Table,
 } from './table.ts'
 export { Transformer } from './transformer.ts'
+export type { BinaryTree } from './trees/binary-tree.ts'
+export type { TreeTextOptions } from './trees/binary-tree-text.ts'
+export { C45, type C45Options } from './trees/c45.ts'
+export type { DecisionTreeOptions } from './trees/cart.ts'
+export {
+  DecisionTreeClassifier,
+  type DecisionTreeClassifierOptions,
+} from './trees/decision-tree-classifier.ts'
+export {
+  DecisionTreeRegressor,
+  type DecisionTreeRegressorOptions,
+} from './trees/decision-tree-regressor.ts'
+export type { TreeDiagramNode } from './trees/diagram.ts'
+export { Id3, type Id3Options } from './trees/id3.ts'
+export { MultiwayTreeClassifier } from './trees/multiway-classifier.ts'
+export type { MultiwayNode } from './trees/multiway-tree.ts'
+export type { PruningPath } from './trees/pruning.ts'
+export {
+  type CrossPrediction,
+  type CrossValidation,
+  type CrossValidationOptions,
+  crossValidate,
+  crossValPredict,
+  labelConfusion,
+} from './validation.ts'
 export { ZeroR, type ZeroROptions, ZeroRRegressor } from './zero-rule.ts'

@@ -27,17 +27,23 @@ export async function readTable(what: string, x: Features): Promise<Table> {
 export async function readMatrix(what: string, x: Features): Promise<Matrix> {
   if (x instanceof Matrix) return x
   if (x instanceof Table) return x.toMatrix()
-  if (!(x instanceof Tensor)) {
-    const isNumeric = (row: ArrayLike<Cell>): row is ArrayLike<number> =>
-      !Array.isArray(row) || row.every((value) => typeof value === 'number')
-    return x.every(isNumeric) ? Matrix.from(x) : Table.fromRows(x).toMatrix()
-  }
+  if (!(x instanceof Tensor)) return x.every(isNumeric) ? Matrix.from(x) : Table.fromRows(x).toMatrix()
   if (x.rank !== 2) {
     throw new InputError(
       `${what}: x is a tensor ${formatShape(x.shape)}; it must be [samples, features], as x.flatten(1) gives`,
     )
   }
   return new Matrix(x.shape[0]!, x.shape[1]!, Float64Array.from(await x.data()))
+}
+
+/** The samples as a matrix where all are numbers and no table is given, else as a table. */
+export async function readEither(what: string, x: Features): Promise<Table | Matrix> {
+  const isTable = x instanceof Table || (Array.isArray(x) && !x.every(isNumeric))
+  return isTable ? readTable(what, x) : readMatrix(what, x)
+}
+
+function isNumeric(row: ArrayLike<Cell>): row is ArrayLike<number> {
+  return !Array.isArray(row) || row.every((value) => typeof value === 'number')
 }
 
 /** Labels as positions in the list of those that occur; -1 stands for a missing one. */
@@ -115,13 +121,23 @@ export async function readTargets(what: string, y: Targets): Promise<Float64Arra
   return values
 }
 
-/** Throws an InputError that names the first missing or infinite number. */
-export function checkFinite(what: string, matrix: Matrix, names: readonly string[] = []): void {
-  const at = matrix.data.findIndex((value) => !Number.isFinite(value))
+/** Throws an InputError that names the first infinite number, or missing one where none is accepted. */
+export function checkFinite(
+  what: string,
+  matrix: Matrix,
+  names: readonly string[] = [],
+  acceptsMissing = false,
+): void {
+  const { data } = matrix
+  // What is finite gives 0, the rest NaN: a sum is much faster than a search.
+  let sum = 0
+  for (let i = 0; i < data.length; i++) sum += data[i]! * 0
+  if (sum === 0) return
+  const at = data.findIndex((value) => !Number.isFinite(value) && !(acceptsMissing && Number.isNaN(value)))
   if (at < 0) return
   const [row, column] = [Math.floor(at / matrix.columns), at % matrix.columns]
   throw new InputError(
-    `${what}: x is ${matrix.data[at]} in row ${row}, column ${names[column] ?? column}; leave such rows out ` +
+    `${what}: x is ${data[at]} in row ${row}, column ${names[column] ?? column}; leave such rows out ` +
       '(table.dropMissing()) or fill them in (new SimpleImputer())',
   )
 }

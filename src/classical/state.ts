@@ -55,9 +55,13 @@ export class StateReader {
     return new StateReader(this.raw(key), `${this.#where}.${key}`)
   }
 
-  /** A list of objects. */
-  objects(key: string): StateReader[] {
-    return this.list(key).map((each, i) => new StateReader(each, `${this.#where}.${key}[${i}]`))
+  /** A list of objects; `length` of them where that is known. */
+  objects(key: string, length?: number): StateReader[] {
+    const values = this.list(key)
+    if (length !== undefined && values.length !== length) {
+      throw new StateError(`${this.#where}.${key} holds ${values.length} objects; ${length} are needed`)
+    }
+    return values.map((each, i) => new StateReader(each, `${this.#where}.${key}[${i}]`))
   }
 
   list(key: string): readonly unknown[] {
@@ -132,14 +136,22 @@ export class StateReader {
 
   /** What matrixToJson wrote. */
   matrix(key: string, rows?: number, columns?: number): Matrix {
-    const inner = this.object(key)
-    const size = [inner.integer('rows'), inner.integer('columns')] as const
+    return this.object(key).#asMatrix(rows, columns)
+  }
+
+  /** A list of what matrixToJson wrote. */
+  matrices(key: string, rows?: number, columns?: number): Matrix[] {
+    return this.objects(key).map((each) => each.#asMatrix(rows, columns))
+  }
+
+  #asMatrix(rows?: number, columns?: number): Matrix {
+    const size = [this.integer('rows'), this.integer('columns')] as const
     if ((rows ?? size[0]) !== size[0] || (columns ?? size[1]) !== size[1]) {
       throw new StateError(
-        `${this.#where}.${key} is a matrix of ${size.join(' x ')}; ${rows ?? size[0]} x ${columns ?? size[1]} is needed`,
+        `${this.#where} is a matrix of ${size.join(' x ')}; ${rows ?? size[0]} x ${columns ?? size[1]} is needed`,
       )
     }
-    return new Matrix(...size, inner.numbers('data', size[0] * size[1]))
+    return new Matrix(...size, this.numbers('data', size[0] * size[1]))
   }
 
   /** As `matrix`, without infinite or missing numbers. */

@@ -7,6 +7,13 @@ export {
   formatDetectionReport,
 } from './coco-evaluation.ts'
 export { ConfusionMatrix, confusionMatrix, formatConfusionMatrix } from './confusion.ts'
+export {
+  cohenKappa,
+  type PrecisionRecallCurve,
+  precisionRecallCurve,
+  type RocCurve,
+  rocCurve,
+} from './curves.ts'
 export type { DetectedBox, GroundTruthBox } from './detection-matching.ts'
 export { Mean, MovingAverage } from './mean.ts'
 export { type ImageDetections, type ImageTruths, MeanAveragePrecision } from './mean-average-precision.ts'

@@ -1,41 +1,53 @@
 import { readFileSync } from 'node:fs'
-import { Matrix, Table } from '../../src/classical/index.ts'
+import { Matrix, parseArff, parseCsv, type Table } from '../../src/classical/index.ts'
 import { sharedPath } from '../support/shared.ts'
 
-const files = {
-  iris: 'tables/iris.csv',
-  wine: 'tables/wine.csv',
-  pima: 'tables/pima-indians-diabetes.csv',
-  glass: 'tables/glass.csv',
-  sonar: 'tables/sonar.csv',
-  housing: 'tables/housing.csv',
-  digits: 'optdigits/optdigits.tes',
+/** The column names of the UCI tables, whose files have none; the target is last. */
+const tables = {
+  iris: ['sepal length', 'sepal width', 'petal length', 'petal width', 'class'],
+  wine: undefined,
+  glass: undefined,
+  'pima-indians-diabetes': undefined,
+  housing: undefined,
+  sonar: undefined,
+  'auto-insurance': undefined,
+} as const
+
+export type TableName = keyof typeof tables
+export type ArffName =
+  | 'contact-lenses'
+  | 'cpu'
+  | 'diabetes'
+  | 'iris'
+  | 'labor'
+  | 'vote'
+  | 'weather.nominal'
+  | 'weather.numeric'
+
+/** A UCI table; undefined where the real data is not here. */
+export function uciTable(name: TableName): Table | undefined {
+  const path = sharedPath('assets', 'datasets', 'tables', `${name}.csv`)
+  const names = tables[name]
+  return path === undefined
+    ? undefined
+    : parseCsv(readFileSync(path, 'utf8'), { name, header: false, ...(names && { names }) })
 }
 
-export type DatasetName = keyof typeof files
-
-/**
- * A real table without missing values, its target last (a number, or a class as a word or a number); undefined, with a
- * message, where the folder of assets is absent. Iris has Anderson's values in the two rows that UCI's file has wrong.
- */
-export function dataset(name: DatasetName): Table | undefined {
-  const path = sharedPath('assets/datasets', files[name])
-  if (path === undefined) return undefined
-  const rows = readFileSync(path, 'utf8')
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !line.startsWith('#'))
-    .map((line) =>
-      line
-        .trim()
-        .split(',')
-        .map((text) => (Number.isNaN(Number(text)) ? text : Number(text))),
-    )
-  if (name === 'iris') {
-    rows[34]![3] = 0.2
-    rows[37]!.splice(1, 2, 3.6, 1.4)
-  }
-  return Table.fromRows(rows)
+/** One of Weka's tables; undefined where the real data is not here. */
+export function wekaTable(name: ArffName): Table | undefined {
+  const path = sharedPath('assets', 'datasets', 'weka', `${name}.arff`)
+  return path === undefined ? undefined : parseArff(readFileSync(path, 'utf8'), name)
 }
+
+/** The 1797 digits of 8 x 8 counts with which scikit-learn comes. */
+export function uciDigits(): Table | undefined {
+  const path = sharedPath('assets', 'datasets', 'optdigits', 'optdigits.tes')
+  return path === undefined
+    ? undefined
+    : parseCsv(readFileSync(path, 'utf8'), { name: 'digits', header: false })
+}
+
+export type DatasetName = 'iris' | 'wine' | 'pima' | 'glass' | 'sonar' | 'housing' | 'digits'
 
 interface Loaded {
   readonly x: Matrix
@@ -44,18 +56,27 @@ interface Loaded {
 
 const cache = new Map<DatasetName, Loaded | undefined>()
 
-/** The features of a data set as numbers, and its target. */
+/**
+ * The features of a data set as numbers, and its target; undefined where the real data is not here. Iris has Anderson's values
+ * in the two rows that UCI's file has wrong.
+ */
 export function loaded(name: DatasetName): Loaded | undefined {
   if (!cache.has(name)) cache.set(name, read(name))
   return cache.get(name)
 }
 
 function read(name: DatasetName): Loaded | undefined {
-  const table = dataset(name)
+  const table = name === 'digits' ? uciDigits() : uciTable(name === 'pima' ? 'pima-indians-diabetes' : name)
   if (table === undefined) return undefined
   const { x, y } = table.split()
   const values = y.kind === 'numeric' ? Array.from(y.values) : Array.from(y.codes, (c) => y.categories[c]!)
-  return { x: x.toMatrix(), y: values }
+  const matrix = x.toMatrix()
+  if (name === 'iris') {
+    matrix.set(34, 3, 0.2)
+    matrix.set(37, 1, 3.6)
+    matrix.set(37, 2, 1.4)
+  }
+  return { x: matrix, y: values }
 }
 
 /** Each column with mean 0 and (population) standard deviation 1. */
