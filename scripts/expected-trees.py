@@ -132,7 +132,7 @@ def trees():
     x, y = load("wine")
     model = DecisionTreeClassifier(max_depth=2, random_state=0).fit(x, y)
     names = [f"x{i}" for i in range(x.shape[1])]
-    text = export_text(model, feature_names=names, show_weights=True)
+    text = export_text(model, feature_names=names, show_weights=True, decimals=4)
     shallow = export_text(model, feature_names=names, max_depth=0, decimals=3)
     write("trees.json", {"cases": cases, "wineText": text, "wineShallowText": shallow})
 
