@@ -135,7 +135,9 @@ export class Splitter {
   #considerSets(feature: number, n: number): void {
     const [criterion, groups] = [this.#criterion, this.#groups]
     criterion.load(groups)
-    if (!criterion.cutsAreBest && groups.count <= mostCategoriesTried) {
+    // The best cut of an order may leave too few samples on a side where another set does not.
+    const cutsSuffice = criterion.cutsAreBest && this.#minSamplesLeaf === 1
+    if (!cutsSuffice && groups.count <= mostCategoriesTried) {
       this.#considerAllSets(feature, n)
       return
     }
