@@ -50,6 +50,8 @@ export type MethodName =
   | 'c45'
   | 'cart'
   | 'cart-regressor'
+  | 'mlp'
+  | 'mlp-regressor'
   | 'standard-scaler'
   | 'min-max-scaler'
   | 'simple-imputer'
@@ -128,6 +130,18 @@ export const methods: Readonly<Record<MethodName, Method>> = {
     'Regression tree (CART)',
     'a tree of two-way questions, by squared or absolute error',
     async () => (await import('./trees/decision-tree-regressor.ts')).DecisionTreeRegressor,
+  ),
+  mlp: define(
+    'classifier',
+    'Neural network (MLP)',
+    'layers of neurons, trained by gradient descent; columns should be of one scale',
+    async () => (await import('./neural/mlp-classifier.ts')).MLPClassifier,
+  ),
+  'mlp-regressor': define(
+    'regressor',
+    'Neural network (MLP)',
+    'layers of neurons, trained by gradient descent; columns should be of one scale',
+    async () => (await import('./neural/mlp-regressor.ts')).MLPRegressor,
   ),
   'standard-scaler': define(
     'transformer',
