@@ -15,12 +15,22 @@ import type { Predictor } from './predictor.ts'
 import { StandardScaler } from './scalers.ts'
 import { type Column, columnLength, isMissing, Table } from './table.ts'
 
-/** How samples come to a method: as they are, as numbers without gaps, or as numbers of one scale. */
-type Preparation = 'table' | 'numbers' | 'scaled'
+/** How samples come to a method: as they are, without gaps, as numbers without gaps, or as numbers of one scale. */
+type Preparation = 'table' | 'filled' | 'numbers' | 'scaled'
 
 const preparations: Readonly<Record<MethodName, Preparation>> = {
   zeror: 'table',
   'zeror-regressor': 'table',
+  oner: 'table',
+  'naive-bayes': 'table',
+  'categorical-nb': 'filled',
+  'gaussian-nb': 'numbers',
+  'multinomial-nb': 'numbers',
+  'bernoulli-nb': 'scaled',
+  id3: 'filled',
+  c45: 'table',
+  cart: 'table',
+  'cart-regressor': 'table',
   'standard-scaler': 'table',
   'min-max-scaler': 'table',
   'simple-imputer': 'table',
@@ -48,8 +58,8 @@ export async function preparedMethod(
   const preparation = preparations[name]
   const columns = x instanceof Table ? x.columns : []
   const steps: AnyTransformer[] = []
-  if (preparation !== 'table') {
-    if (columns.some(hasGaps)) steps.push(new SimpleImputer())
+  if (preparation !== 'table' && columns.some(hasGaps)) steps.push(new SimpleImputer())
+  if (preparation === 'numbers' || preparation === 'scaled') {
     if (columns.some(({ kind }) => kind === 'nominal')) {
       steps.push(new OneHotEncoder({ drop: 'ifBinary', handleUnknown: 'ignore' }))
     }
