@@ -31,6 +31,8 @@ const preparations: Readonly<Record<MethodName, Preparation>> = {
   c45: 'table',
   cart: 'table',
   'cart-regressor': 'table',
+  mlp: 'scaled',
+  'mlp-regressor': 'scaled',
   'standard-scaler': 'table',
   'min-max-scaler': 'table',
   'simple-imputer': 'table',
