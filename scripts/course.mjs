@@ -18,6 +18,7 @@ import { delimiter, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import ts from 'typescript'
+import { showValue, takeValues, withValuesShown, wrongValues } from './course-values.mjs'
 
 const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '..')
@@ -52,7 +53,8 @@ export function guides() {
 
 /**
  * The fenced blocks of a guide. Code goes on with the program before it, unless its fence says `new` or commands stand
- * between; `text` is what the block before it prints; `needs=mnist` names data without which a block is left out.
+ * between; `text` is what the block before it prints; `needs=mnist` names data without which a block is left out. A
+ * comment `// => text` behind a statement of the code says what the value of its expression looks like.
  */
 export function blocksOf(name) {
   const text = readFileSync(join(folder, name), 'utf8')
@@ -131,20 +133,22 @@ function prepareFolder() {
 
 async function runProgram(name, step, options) {
   const source = step.blocks
-    .map(({ content }) => content)
+    .map(({ content }, i) => withValuesShown(content, i))
     .join(`\nconsole.log(${JSON.stringify(separator)})\n`)
-  const { outputText } = ts.transpileModule(source, {
+  const { outputText } = ts.transpileModule(showValue + source, {
     compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext },
   })
   const file = join(programs, `${name.replace('.md', '')}-${step.line}.mjs`)
   writeFileSync(file, outputText)
   const { stdout } = await run(process.execPath, [file], options)
-  return stdout.split(`${separator}\n`)
+  const { printed, values } = takeValues(stdout)
+  const texts = printed.split(`${separator}\n`)
+  return step.blocks.map(({ content }, i) => ({ printed: texts[i], wrong: wrongValues(content, values, i) }))
 }
 
 async function runCommands(step, options) {
   const text = step.blocks[0].content.replaceAll('npx ocelli', 'ocelli')
-  return [(await run('sh', ['-ec', text], options)).stdout]
+  return [{ printed: (await run('sh', ['-ec', text], options)).stdout, wrong: [] }]
 }
 
 /** Runs a guide; gives what each block printed (undefined where its data is not here) and the pictures drawn. */
@@ -169,13 +173,15 @@ async function runGuide(name) {
     }
     const absent = step.needs.filter((need) => !linked.includes(need) && !existsSync(join(working, need)))
     for (const each of absent) missing.add(each)
-    const printed =
+    const done =
       absent.length > 0
         ? []
         : step.language === 'ts'
           ? await runProgram(name, step, options)
           : await runCommands(step, options)
-    for (const [i, block] of step.blocks.entries()) results.push({ block, printed: printed[i] })
+    for (const [i, block] of step.blocks.entries()) {
+      results.push({ block, ...(done[i] ?? { printed: undefined, wrong: [] }) })
+    }
   }
   return { working, results, missing: [...missing], pictures: readdirSync(join(working, 'pictures')).sort() }
 }
@@ -209,8 +215,10 @@ const linked = (name) =>
 export async function checkGuide(name) {
   const { working, results, missing, pictures } = await runGuide(name)
   const differences = []
-  for (const { block, printed } of results) {
+  for (const { block, printed, wrong } of results) {
     if (printed === undefined) continue
+    for (const { text, found } of wrong)
+      differences.push(`${block.where}: a comment says ${text} and the value is ${found ?? 'never computed'}`)
     const written = block.output?.content ?? ''
     if (!sameOutput(written, printed, Number(block.output?.attributes.tolerance ?? 0)))
       differences.push(
@@ -237,7 +245,7 @@ async function updateGuide(name) {
   const { working, results, missing, pictures } = await runGuide(name)
   const path = join(folder, name)
   let text = readFileSync(path, 'utf8')
-  for (const { block, printed } of results.toReversed()) {
+  for (const { block, printed, wrong } of results.toReversed()) {
     if (printed === undefined) continue
     const { output } = block
     if (output === undefined) {
@@ -245,6 +253,11 @@ async function updateGuide(name) {
         text = `${text.slice(0, block.end)}\n\n\`\`\`text\n${printed}\`\`\`${text.slice(block.end)}`
     } else if (!sameOutput(output.content, printed, Number(output.attributes.tolerance ?? 0))) {
       text = text.slice(0, output.start) + printed + text.slice(output.start + output.content.length)
+    }
+    for (const { start, end, found } of wrong.toReversed()) {
+      if (found === undefined)
+        throw new Error(`${block.where}: a value that a comment states is never computed`)
+      text = text.slice(0, block.start + start) + found + text.slice(block.start + end)
     }
   }
   writeFileSync(path, text)
@@ -258,7 +271,9 @@ async function updateGuide(name) {
 async function main(args) {
   const check = args.includes('--check')
   const parts = args.filter((arg) => !arg.startsWith('--'))
-  for (const name of guides().filter((each) => parts.every((part) => each.includes(part)))) {
+  for (const name of guides().filter(
+    (each) => parts.length === 0 || parts.some((part) => each.includes(part)),
+  )) {
     const start = performance.now()
     const { differences = [], missing } = check
       ? await checkGuide(name)

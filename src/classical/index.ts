@@ -1,12 +1,40 @@
 export { parseArff } from './arff.ts'
 export { Classifier, type ClassTarget, ProbabilisticClassifier } from './classifier.ts'
 export { type ColumnKind, type CsvOptions, formatCsv, parseCsv } from './csv.ts'
+export {
+  LinearDiscriminantAnalysis,
+  type LinearDiscriminantAnalysisOptions,
+} from './discriminant/linear.ts'
+export {
+  QuadraticDiscriminantAnalysis,
+  type QuadraticDiscriminantAnalysisOptions,
+} from './discriminant/quadratic.ts'
+export { chiSquared, type Distribution, fisherF, normal, studentT } from './distributions.ts'
 export { type EncoderOptions, OneHotEncoder, type OneHotEncoderOptions, OrdinalEncoder } from './encoders.ts'
 export { InputError, NotFittedError, StateError } from './errors.ts'
 export type { Estimator, EstimatorState, FeatureInfo, FitOptions, InputKinds } from './estimator.ts'
 export { type GridPoint, GridSearch } from './grid-search.ts'
 export { SimpleImputer, type SimpleImputerOptions } from './imputer.ts'
+export type { CoefficientRow } from './inference.ts'
 export { type Features, type Label, type Labels, labelValues, type Targets } from './input.ts'
+export { Lasso, type LassoOptions } from './lasso.ts'
+export { Cholesky } from './linear-algebra/cholesky.ts'
+export { QR } from './linear-algebra/householder.ts'
+export { solve } from './linear-algebra/lu.ts'
+export { type SymmetricEigen, symmetricEigen } from './linear-algebra/symmetric-eigen.ts'
+export { LinearModel } from './linear-model.ts'
+export {
+  type Bounds,
+  type Influence,
+  LinearRegression,
+  type LinearRegressionOptions,
+  type PredictionIntervals,
+} from './linear-regression.ts'
+export {
+  LogisticRegression,
+  type LogisticRegressionOptions,
+  type LogisticRow,
+} from './logistic-regression.ts'
 export { Matrix } from './matrix.ts'
 export {
   type AnyClassifier,
@@ -27,6 +55,10 @@ export { DiscreteNaiveBayes } from './naive-bayes/discrete.ts'
 export { GaussianNB, type GaussianNBOptions } from './naive-bayes/gaussian.ts'
 export { type ColumnModel, NaiveBayes, type NaiveBayesOptions } from './naive-bayes/mixed.ts'
 export { MultinomialNB, type MultinomialNBOptions } from './naive-bayes/multinomial.ts'
+export { KNeighborsClassifier } from './neighbors/classifier.ts'
+export type { MetricName } from './neighbors/metric.ts'
+export { KNeighborsRegressor } from './neighbors/regressor.ts'
+export type { Neighbors, NeighborsAlgorithm, NeighborsOptions } from './neighbors/search.ts'
 export { MLPClassifier } from './neural/mlp-classifier.ts'
 export { MLPRegressor } from './neural/mlp-regressor.ts'
 export type { Activation, MLPOptions } from './neural/options.ts'
@@ -35,6 +67,7 @@ export { Pipeline } from './pipeline.ts'
 export type { Predictor } from './predictor.ts'
 export { createMethod, preparedMethod } from './prepare.ts'
 export { type NumberTarget, Regressor, r2Score } from './regressor.ts'
+export { Ridge, type RidgeOptions } from './ridge.ts'
 export {
   MinMaxScaler,
   type MinMaxScalerOptions,
@@ -52,6 +85,11 @@ export {
   trainTestSplit,
 } from './splits.ts'
 export type { Json, StateReader } from './state.ts'
+export type { KernelName } from './svm/kernel.ts'
+export { LinearSVC, type LinearSVCOptions } from './svm/linear-svc.ts'
+export type { ClassWeight, KernelOptions } from './svm/options.ts'
+export { SVC, type SVCOptions } from './svm/svc.ts'
+export { SVR, type SVROptions } from './svm/svr.ts'
 export {
   type Cell,
   type Column,

@@ -117,6 +117,22 @@ describe('scatterChart', () => {
     expect(picture.texts.filter((text) => /second/.test(text))).toHaveLength(1)
   })
 
+  it('leaves an axis away where it is asked to', async () => {
+    const groups = [
+      {
+        name: 'a',
+        points: [
+          [0, 1000],
+          [1, 2000],
+        ] as const,
+      },
+    ]
+    const numbers = async (show: boolean): Promise<string[]> =>
+      readPicture(await scatterChart({ groups, y: { show } })).texts.filter((text) => /^[12]000$/.test(text))
+    expect(await numbers(true)).toEqual(['1000', '2000'])
+    expect(await numbers(false)).toEqual([])
+  })
+
   it('turns a label at the right edge to the left', async () => {
     const points = [
       [0, 0],
