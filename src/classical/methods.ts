@@ -61,6 +61,8 @@ export type MethodName =
   | 'svc'
   | 'svr'
   | 'linear-svc'
+  | 'mlp'
+  | 'mlp-regressor'
   | 'standard-scaler'
   | 'min-max-scaler'
   | 'simple-imputer'
@@ -205,6 +207,18 @@ export const methods: Readonly<Record<MethodName, Method>> = {
     'Linear support vector machine',
     'the widest margin between each class and the others, for many samples',
     async () => (await import('./svm/linear-svc.ts')).LinearSVC,
+  ),
+  mlp: define(
+    'classifier',
+    'Neural network (MLP)',
+    'layers of neurons, trained by gradient descent; columns should be of one scale',
+    async () => (await import('./neural/mlp-classifier.ts')).MLPClassifier,
+  ),
+  'mlp-regressor': define(
+    'regressor',
+    'Neural network (MLP)',
+    'layers of neurons, trained by gradient descent; columns should be of one scale',
+    async () => (await import('./neural/mlp-regressor.ts')).MLPRegressor,
   ),
   'standard-scaler': define(
     'transformer',

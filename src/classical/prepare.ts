@@ -42,6 +42,8 @@ const preparations: Readonly<Record<MethodName, Preparation>> = {
   svc: 'scaled',
   svr: 'scaled',
   'linear-svc': 'scaled',
+  mlp: 'scaled',
+  'mlp-regressor': 'scaled',
   'standard-scaler': 'table',
   'min-max-scaler': 'table',
   'simple-imputer': 'table',
