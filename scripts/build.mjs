@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { rolldown } from 'rolldown'
-import { minifyThirdParty, thirdPartyLicences } from './third-party.mjs'
+import { minifyThirdParty, thirdPartyChunk, thirdPartyLicences } from './third-party.mjs'
 
 const root = resolve(import.meta.dirname, '..')
 const [source, target] = ['src', 'dist'].map((folder) => join(root, folder))
@@ -54,6 +54,7 @@ async function bundle() {
       facadeModuleId ? pathOf(facadeModuleId).replace(/\.ts$/, '.js') : `shared/${name}.js`,
     codeSplitting: {
       groups: [
+        { name: thirdPartyChunk, debugName: 'third party', priority: 2 },
         { name: 'engine', test: (module) => engine.test(pathOf(module)), priority: 1 },
         {
           name: (module, graph) => (loadedWith(main, graph).has(module) ? 'library' : null),

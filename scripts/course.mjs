@@ -18,6 +18,7 @@ import { delimiter, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import ts from 'typescript'
+import { showValue, takeValues, withValuesShown, wrongValues } from './course-values.mjs'
 
 const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '..')
@@ -34,6 +35,13 @@ const materials = {
   weights: 'weights',
 }
 
+/** Packages beside Ocelli that a block may need, by the name that it gives the need. */
+const packages = { onnxruntime: 'onnxruntime-node' }
+const installed = join(root, 'bench/node_modules')
+
+/** Within the package, so that a program finds Ocelli under its own name. */
+const programs = join(root, 'build/course')
+
 /** The separator that a program prints between its blocks. */
 const separator = '\u0001block\u0001'
 
@@ -45,7 +53,8 @@ export function guides() {
 
 /**
  * The fenced blocks of a guide. Code goes on with the program before it, unless its fence says `new` or commands stand
- * between; `text` is what the block before it prints; `needs=mnist` names data without which a block is left out.
+ * between; `text` is what the block before it prints; `needs=mnist` names data without which a block is left out. A
+ * comment `// => text` behind a statement of the code says what the value of its expression looks like.
  */
 export function blocksOf(name) {
   const text = readFileSync(join(folder, name), 'utf8')
@@ -88,10 +97,24 @@ function stepsOf(blocks) {
   }))
 }
 
-/** The programs of a guide as TypeScript, by line. */
+/** Puts the packages that are here where the programs find them, and gives the needs that they meet. */
+function linkPackages() {
+  const target = join(programs, 'node_modules')
+  mkdirSync(target, { recursive: true })
+  return Object.entries(packages).flatMap(([need, name]) => {
+    rmSync(join(target, name), { force: true })
+    if (!existsSync(join(installed, name))) return []
+    symlinkSync(join(installed, name), join(target, name))
+    return [need]
+  })
+}
+
+/** The programs of a guide as TypeScript, by line; without those that need a package which is not here. */
 export function programsOf(name) {
+  const linked = linkPackages()
   return stepsOf(blocksOf(name))
     .filter(({ language }) => language === 'ts')
+    .filter(({ needs }) => needs.every((need) => !(need in packages) || linked.includes(need)))
     .map(({ line, blocks }) => ({ line, text: blocks.map(({ content }) => content).join('\n') }))
 }
 
@@ -109,24 +132,23 @@ function prepareFolder() {
 }
 
 async function runProgram(name, step, options) {
-  // Within the package, so that the program finds it under its own name.
-  const programs = join(root, 'build', 'course')
-  mkdirSync(programs, { recursive: true })
   const source = step.blocks
-    .map(({ content }) => content)
+    .map(({ content }, i) => withValuesShown(content, i))
     .join(`\nconsole.log(${JSON.stringify(separator)})\n`)
-  const { outputText } = ts.transpileModule(source, {
+  const { outputText } = ts.transpileModule(showValue + source, {
     compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext },
   })
   const file = join(programs, `${name.replace('.md', '')}-${step.line}.mjs`)
   writeFileSync(file, outputText)
   const { stdout } = await run(process.execPath, [file], options)
-  return stdout.split(`${separator}\n`)
+  const { printed, values } = takeValues(stdout)
+  const texts = printed.split(`${separator}\n`)
+  return step.blocks.map(({ content }, i) => ({ printed: texts[i], wrong: wrongValues(content, values, i) }))
 }
 
 async function runCommands(step, options) {
   const text = step.blocks[0].content.replaceAll('npx ocelli', 'ocelli')
-  return [(await run('sh', ['-ec', text], options)).stdout]
+  return [{ printed: (await run('sh', ['-ec', text], options)).stdout, wrong: [] }]
 }
 
 /** Runs a guide; gives what each block printed (undefined where its data is not here) and the pictures drawn. */
@@ -141,21 +163,25 @@ async function runGuide(name) {
       NO_COLOR: '1',
     },
   }
+  const linked = linkPackages()
   const results = []
   const missing = new Set()
   for (const step of stepsOf(blocksOf(name))) {
     for (const need of step.needs) {
-      if (!(need in materials)) throw new Error(`docs/course/${name}:${step.line}: no data named ${need}`)
+      if (!(need in materials) && !(need in packages))
+        throw new Error(`docs/course/${name}:${step.line}: no data or package named ${need}`)
     }
-    const absent = step.needs.filter((need) => !existsSync(join(working, need)))
+    const absent = step.needs.filter((need) => !linked.includes(need) && !existsSync(join(working, need)))
     for (const each of absent) missing.add(each)
-    const printed =
+    const done =
       absent.length > 0
         ? []
         : step.language === 'ts'
           ? await runProgram(name, step, options)
           : await runCommands(step, options)
-    for (const [i, block] of step.blocks.entries()) results.push({ block, printed: printed[i] })
+    for (const [i, block] of step.blocks.entries()) {
+      results.push({ block, ...(done[i] ?? { printed: undefined, wrong: [] }) })
+    }
   }
   return { working, results, missing: [...missing], pictures: readdirSync(join(working, 'pictures')).sort() }
 }
@@ -189,8 +215,10 @@ const linked = (name) =>
 export async function checkGuide(name) {
   const { working, results, missing, pictures } = await runGuide(name)
   const differences = []
-  for (const { block, printed } of results) {
+  for (const { block, printed, wrong } of results) {
     if (printed === undefined) continue
+    for (const { text, found } of wrong)
+      differences.push(`${block.where}: a comment says ${text} and the value is ${found ?? 'never computed'}`)
     const written = block.output?.content ?? ''
     if (!sameOutput(written, printed, Number(block.output?.attributes.tolerance ?? 0)))
       differences.push(
@@ -217,7 +245,7 @@ async function updateGuide(name) {
   const { working, results, missing, pictures } = await runGuide(name)
   const path = join(folder, name)
   let text = readFileSync(path, 'utf8')
-  for (const { block, printed } of results.toReversed()) {
+  for (const { block, printed, wrong } of results.toReversed()) {
     if (printed === undefined) continue
     const { output } = block
     if (output === undefined) {
@@ -225,6 +253,11 @@ async function updateGuide(name) {
         text = `${text.slice(0, block.end)}\n\n\`\`\`text\n${printed}\`\`\`${text.slice(block.end)}`
     } else if (!sameOutput(output.content, printed, Number(output.attributes.tolerance ?? 0))) {
       text = text.slice(0, output.start) + printed + text.slice(output.start + output.content.length)
+    }
+    for (const { start, end, found } of wrong.toReversed()) {
+      if (found === undefined)
+        throw new Error(`${block.where}: a value that a comment states is never computed`)
+      text = text.slice(0, block.start + start) + found + text.slice(block.start + end)
     }
   }
   writeFileSync(path, text)
@@ -238,7 +271,9 @@ async function updateGuide(name) {
 async function main(args) {
   const check = args.includes('--check')
   const parts = args.filter((arg) => !arg.startsWith('--'))
-  for (const name of guides().filter((each) => parts.every((part) => each.includes(part)))) {
+  for (const name of guides().filter(
+    (each) => parts.length === 0 || parts.some((part) => each.includes(part)),
+  )) {
     const start = performance.now()
     const { differences = [], missing } = check
       ? await checkGuide(name)

@@ -41,6 +41,8 @@ function terminal(lines) {
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
     `<title>${escaped(lines[0].slice(2))}</title>`,
     `<rect width="100%" height="100%" rx="8" fill="#1d2129"/>`,
+    // Browsers that have given up xml:space want the style.
+    '<style>text { white-space: pre }</style>',
     '<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="13" fill="#d8dee9" xml:space="preserve">',
     ...rows,
     '</g>',

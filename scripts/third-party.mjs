@@ -8,6 +8,13 @@ function packageFolder(module) {
   return /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(module)?.[0]
 }
 
+/** The chunk for a module of someone else's package: one a package, so that none of ours becomes unreadable with it. */
+export function thirdPartyChunk(module) {
+  const folder = packageFolder(module)
+  const name = folder && /[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)$/.exec(folder)[1]
+  return name ? `third-party/${name.replace('@', '').replace(/[\\/]/, '-')}` : null
+}
+
 /** Where Node finds a dependency of the package in the folder. */
 function dependencyFolder(folder, name) {
   for (let at = folder; at !== dirname(at); at = dirname(at)) {
@@ -64,11 +71,11 @@ export function thirdPartyLicences(chunks) {
   return `Parts of this package are other people's work, under these licences.\n\n${sections.join('\n')}`
 }
 
-/** Makes chunks with other people's modules small: nobody reads them here, and theirs are many. */
+/** Makes chunks of other people's modules small: nobody reads them here, and theirs are many. */
 export const minifyThirdParty = {
   name: 'minify-third-party',
   renderChunk(code, chunk) {
-    if (!chunk.moduleIds.some(packageFolder)) return null
+    if (!chunk.name.startsWith('third-party/')) return null
     const { code: small, map, errors } = minifySync(chunk.fileName, code, { sourcemap: true })
     if (errors.length > 0) throw new Error(`${chunk.fileName}: ${errors[0].message}`)
     return { code: small, map }

@@ -20,7 +20,7 @@ const levels: readonly (readonly string[])[] = [
 
 /** What no browser loads; the rest may not import Node's modules. */
 const nodeOnly =
-  /^(backends\/(native\/|wasm\/node\.ts)|cli\/|train\/|weights\/((darknet\/)?file|write-file)\.ts|hub\/(cache|download|download-errors|lock|node|part|request|settings|verify)\.ts|data\/(coco-detection|detection-list|open-detection|voc-detection|yolo-labels|node|decode|encode|folder|idx-files|image-folder|image-list|image-rows|labelled-folder|open)\.ts)/
+  /^(backends\/(native\/|wasm\/node\.ts)|classical\/file\.ts|cli\/|train\/|weights\/((darknet\/)?file|write-file)\.ts|hub\/(cache|download|download-errors|lock|node|part|request|settings|verify)\.ts|data\/(coco-detection|detection-list|open-detection|voc-detection|yolo-labels|node|decode|encode|folder|idx-files|image-folder|image-list|image-rows|labelled-folder|open)\.ts)/
 
 function levelOf(folder: string): number {
   return levels.findIndex((level) => level.includes(folder))

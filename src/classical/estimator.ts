@@ -49,6 +49,8 @@ export abstract class Estimator<O extends object, K extends keyof InputKinds> {
   protected abstract readonly reads: K
   /** Whether missing values may occur in the samples. */
   protected readonly acceptsMissing: boolean = false
+  /** The columns' names, for messages while `fit` learns. */
+  protected columnNames: readonly string[] = []
   /** What becomes of a category that was not fitted. */
   protected readonly unknownCategories: 'error' | 'missing' = 'error'
   #features: readonly FeatureInfo[] | undefined
@@ -100,10 +102,8 @@ export abstract class Estimator<O extends object, K extends keyof InputKinds> {
           )
         : Array.from({ length: (data as Matrix).columns }, (_, i) => ({ name: `x${i}` }))
     if (features.length === 0) throw new InputError(`${this.label}: x has no columns`)
-    this.#check(
-      data as InputKinds[K],
-      features.map(({ name }) => name),
-    )
+    this.columnNames = features.map(({ name }) => name)
+    this.#check(data as InputKinds[K], this.columnNames)
     return { data: data as InputKinds[K], features }
   }
 
@@ -222,7 +222,9 @@ export abstract class Estimator<O extends object, K extends keyof InputKinds> {
       name: each.text('name'),
       ...(each.has('categories') && { categories: each.texts('categories') }),
     }))
+    if (features.length === 0) throw new StateError(`${this.label}: the saved method has no features`)
     this.#features = features
+    this.columnNames = features.map(({ name }) => name)
     this.#fromTable = reader.flag('fromTable')
     try {
       this.restoreLearned(reader)

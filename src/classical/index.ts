@@ -1,12 +1,37 @@
 export { parseArff } from './arff.ts'
+export type { ClassWeight } from './class-weight.ts'
 export { Classifier, type ClassTarget, ProbabilisticClassifier } from './classifier.ts'
+export { correlationMatrix, covarianceMatrix } from './correlation.ts'
 export { type ColumnKind, type CsvOptions, formatCsv, parseCsv } from './csv.ts'
+export {
+  LinearDiscriminantAnalysis,
+  type LinearDiscriminantAnalysisOptions,
+} from './discriminant/linear.ts'
+export {
+  QuadraticDiscriminantAnalysis,
+  type QuadraticDiscriminantAnalysisOptions,
+} from './discriminant/quadratic.ts'
+export { chiSquared, type Distribution, fisherF, normal, studentT } from './distributions.ts'
 export { type EncoderOptions, OneHotEncoder, type OneHotEncoderOptions, OrdinalEncoder } from './encoders.ts'
 export { InputError, NotFittedError, StateError } from './errors.ts'
 export type { Estimator, EstimatorState, FeatureInfo, FitOptions, InputKinds } from './estimator.ts'
 export { type GridPoint, GridSearch } from './grid-search.ts'
 export { SimpleImputer, type SimpleImputerOptions } from './imputer.ts'
-export type { Features, Label, Labels, Targets } from './input.ts'
+export type { CoefficientRow } from './inference.ts'
+export { type Features, type Label, type Labels, labelValues, type Targets } from './input.ts'
+export { Lasso, type LassoOptions } from './lasso.ts'
+export { Cholesky } from './linear-algebra/cholesky.ts'
+export { QR } from './linear-algebra/householder.ts'
+export { solve } from './linear-algebra/lu.ts'
+export { type SymmetricEigen, symmetricEigen } from './linear-algebra/symmetric-eigen.ts'
+export type { Bounds, Influence, PredictionIntervals } from './linear-inference.ts'
+export { LinearModel } from './linear-model.ts'
+export { LinearRegression, type LinearRegressionOptions } from './linear-regression.ts'
+export type { LogisticRow } from './logistic/inference.ts'
+export {
+  LogisticRegression,
+  type LogisticRegressionOptions,
+} from './logistic-regression.ts'
 export { Matrix } from './matrix.ts'
 export {
   type AnyClassifier,
@@ -15,6 +40,7 @@ export {
   type AnyTransformer,
   type EstimatorClass,
   estimatorFromJson,
+  isMethodName,
   type Method,
   type MethodName,
   methods,
@@ -26,10 +52,19 @@ export { DiscreteNaiveBayes } from './naive-bayes/discrete.ts'
 export { GaussianNB, type GaussianNBOptions } from './naive-bayes/gaussian.ts'
 export { type ColumnModel, NaiveBayes, type NaiveBayesOptions } from './naive-bayes/mixed.ts'
 export { MultinomialNB, type MultinomialNBOptions } from './naive-bayes/multinomial.ts'
+export { KNeighborsClassifier } from './neighbors/classifier.ts'
+export type { MetricName } from './neighbors/metric.ts'
+export { KNeighborsRegressor } from './neighbors/regressor.ts'
+export type { Neighbors, NeighborsAlgorithm, NeighborsOptions } from './neighbors/search.ts'
+export { MLPClassifier } from './neural/mlp-classifier.ts'
+export { MLPRegressor } from './neural/mlp-regressor.ts'
+export type { Activation, MLPOptions } from './neural/options.ts'
 export { OneR, type OneROptions } from './one-rule.ts'
 export { Pipeline } from './pipeline.ts'
 export type { Predictor } from './predictor.ts'
+export { createMethod, preparedMethod } from './prepare.ts'
 export { type NumberTarget, Regressor, r2Score } from './regressor.ts'
+export { Ridge, type RidgeOptions } from './ridge.ts'
 export {
   MinMaxScaler,
   type MinMaxScalerOptions,
@@ -47,9 +82,15 @@ export {
   trainTestSplit,
 } from './splits.ts'
 export type { Json, StateReader } from './state.ts'
+export type { KernelName } from './svm/kernel.ts'
+export { LinearSVC, type LinearSVCOptions } from './svm/linear-svc.ts'
+export type { KernelOptions } from './svm/options.ts'
+export { SVC, type SVCOptions } from './svm/svc.ts'
+export { SVR, type SVROptions } from './svm/svr.ts'
 export {
   type Cell,
   type Column,
+  cellOf,
   type NominalColumn,
   type NumericColumn,
   nominalColumn,

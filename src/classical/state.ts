@@ -112,6 +112,13 @@ export class StateReader {
     return values
   }
 
+  /** As `numbers`, none of them infinite or missing. */
+  finiteNumbers(key: string, length?: number): Float64Array {
+    const values = this.numbers(key, length)
+    this.#checkFinite(key, values)
+    return values
+  }
+
   /** Positions in a list of `bound` entries, or -1 where `missing` says so. */
   indices(
     key: string,
@@ -129,14 +136,34 @@ export class StateReader {
 
   /** What matrixToJson wrote. */
   matrix(key: string, rows?: number, columns?: number): Matrix {
-    const inner = this.object(key)
-    const size = [inner.integer('rows'), inner.integer('columns')] as const
+    return this.object(key).#asMatrix(rows, columns)
+  }
+
+  /** A list of what matrixToJson wrote. */
+  matrices(key: string, rows?: number, columns?: number): Matrix[] {
+    return this.objects(key).map((each) => each.#asMatrix(rows, columns))
+  }
+
+  #asMatrix(rows?: number, columns?: number): Matrix {
+    const size = [this.integer('rows'), this.integer('columns')] as const
     if ((rows ?? size[0]) !== size[0] || (columns ?? size[1]) !== size[1]) {
       throw new StateError(
-        `${this.#where}.${key} is a matrix of ${size.join(' x ')}; ${rows ?? size[0]} x ${columns ?? size[1]} is needed`,
+        `${this.#where} is a matrix of ${size.join(' x ')}; ${rows ?? size[0]} x ${columns ?? size[1]} is needed`,
       )
     }
-    return new Matrix(...size, inner.numbers('data', size[0] * size[1]))
+    return new Matrix(...size, this.numbers('data', size[0] * size[1]))
+  }
+
+  /** As `matrix`, without infinite or missing numbers. */
+  finiteMatrix(key: string, rows?: number, columns?: number): Matrix {
+    const matrix = this.matrix(key, rows, columns)
+    this.#checkFinite(key, matrix.data)
+    return matrix
+  }
+
+  #checkFinite(key: string, values: Float64Array): void {
+    const bad = values.find((value) => !Number.isFinite(value))
+    if (bad !== undefined) throw this.#wrong(key, bad, 'a finite number')
   }
 
   #numbersOf(key: string, value: unknown): Float64Array {

@@ -1,8 +1,17 @@
 import { ConfusionMatrix } from '../metrics/index.ts'
 import { InputError } from './errors.ts'
-import { type Features, type Label, type Labels, labelValues, readLabels } from './input.ts'
+import {
+  type Features,
+  type Label,
+  type Labels,
+  labelValues,
+  readLabels,
+  readTargets,
+  type Targets,
+} from './input.ts'
 import { Matrix } from './matrix.ts'
 import type { Predictor } from './predictor.ts'
+import { r2Score } from './regressor.ts'
 import {
   countSamples,
   type FoldOptions,
@@ -68,6 +77,8 @@ export interface CrossPrediction {
   readonly probabilities: Matrix | undefined
   /** The columns of the probabilities. */
   readonly classes: readonly Label[]
+  /** Each fold's score: accuracy or R2. */
+  readonly scores: Float64Array
 }
 
 /** What each sample is predicted to be by a copy that did not learn from it. */
@@ -81,14 +92,16 @@ export async function crossValPredict(
   const classes = predictor.kind === 'classifier' ? (await readLabels('crossValPredict', y)).classes : []
   const columns = new Map(classes.map((label, i) => [label, i]))
   const predictions: (Label | number)[] = new Array(countSamples(x))
+  const scores = new Float64Array(splits.length)
   let probabilities: Matrix | undefined
   for (const [i, { train, test }] of splits.entries()) {
     const model = await predictor.clone().fit(await takeSamples(x, train), await takeLabels(y, train))
     const tested = await takeSamples(x, test)
     const labels = await model.predict(tested)
+    scores[i] = await scoreOf(model, labels, await takeLabels(y, test))
     for (const [j, row] of test.entries()) predictions[row] = labels[j]!
-    if (model.predictProba !== undefined) {
-      const rows = await model.predictProba(tested)
+    if (model.givesProbabilities) {
+      const rows = await model.predictProba!(tested)
       probabilities ??= new Matrix(predictions.length, classes.length)
       for (const [j, row] of test.entries()) {
         // A class that occurs in the tested fold alone has no column.
@@ -97,9 +110,22 @@ export async function crossValPredict(
         }
       }
     }
-    options.onFold?.(i + 1, splits.length, Number.NaN)
+    options.onFold?.(i + 1, splits.length, scores[i]!)
   }
-  return { predictions, probabilities, classes }
+  return { predictions, probabilities, classes, scores }
+}
+
+/** Accuracy or R2 of predictions that are already there. */
+async function scoreOf(
+  { kind }: Predictor,
+  predicted: ArrayLike<Label | number>,
+  y: Labels,
+): Promise<number> {
+  if (kind === 'regressor') {
+    return r2Score(await readTargets('crossValPredict', y as Targets), predicted as ArrayLike<number>)
+  }
+  const wanted = await labelValues(y)
+  return wanted.filter((label, i) => label === predicted[i]).length / wanted.length
 }
 
 /** How often each class was taken for each; `toString()` gives a table. */

@@ -14,6 +14,8 @@ export interface TextOption extends OptionBase {
   readonly kind: 'text'
   readonly placeholder: string
   readonly default?: string
+  /** What the option stands for without a value. */
+  readonly bare?: string
 }
 
 /** May be given more than once. */
@@ -175,6 +177,10 @@ function joined(command: Command, args: readonly string[]): string[] {
       result.push(`--${dashed(name)}=${next}`)
       i++
     } else if (next === undefined || (next.startsWith('-') && next !== '-')) {
+      if (spec.kind === 'text' && spec.bare !== undefined) {
+        result.push(`--${dashed(name)}=${spec.bare}`)
+        continue
+      }
       throw new UsageError(`--${dashed(name)} needs ${wanted(spec)}`)
     } else {
       result.push(arg, next)
@@ -204,10 +210,16 @@ export function commandHelp(command: Command, width = 100): string {
 
 function optionRow([name, spec]: [string, OptionSpec]): [left: string, right: string] {
   const short = spec.short ? `-${spec.short}, ` : '    '
-  const value = spec.kind === 'flag' ? '' : spec.kind === 'choice' ? ' <choice>' : ` <${spec.placeholder}>`
+  const value = shownValue(spec)
   const choices = spec.kind === 'choice' ? `: ${spec.choices.join(', ')}` : ''
   const fallback = 'default' in spec && spec.default !== undefined ? ` (default ${spec.default})` : ''
   return [`  ${short}--${dashed(name)}${value}`, `${spec.description}${choices}${fallback}`]
+}
+
+function shownValue(spec: OptionSpec): string {
+  if (spec.kind === 'flag') return ''
+  if (spec.kind === 'choice') return ' <choice>'
+  return spec.kind === 'text' && spec.bare !== undefined ? ` [${spec.placeholder}]` : ` <${spec.placeholder}>`
 }
 
 /** The words in lines of at most `width` characters. */

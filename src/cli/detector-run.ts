@@ -12,6 +12,7 @@ import {
 import { type Entry, readHistory } from './history.ts'
 import { counted, formatSeconds, percent } from './progress.ts'
 import { checkpointName, record } from './recording.ts'
+import type { SummarySettings } from './summaries.ts'
 import { loadSaved, makeFolder, restore } from './training-run.ts'
 import { makeOptimizer, makeSchedule, type TrainingSettings } from './training-settings.ts'
 
@@ -29,6 +30,7 @@ export interface DetectorJob {
   readonly network: (restored: boolean) => Promise<DarknetDetector>
   readonly onStart: () => Promise<void>
   readonly saveEvery: number | undefined
+  readonly summaries: SummarySettings | null
   readonly resume: boolean
   /** What to do after an interruption. */
   readonly hint: string
@@ -92,6 +94,7 @@ export async function runDetectorTraining(job: DetectorJob): Promise<DetectorOut
       history,
       bestOf,
       epochLine,
+      epochScalars,
       validates: (epoch) => epoch % job.evalEvery === 0 || epoch === epochs,
     },
     (callbacks) =>
@@ -111,6 +114,13 @@ export async function runDetectorTraining(job: DetectorJob): Promise<DetectorOut
       ),
   )
   return { history, interrupted, best: bestOf(history), checkpoint: path }
+}
+
+function epochScalars({ train, validation }: DetectorEntry): Record<string, number> {
+  return {
+    'loss/train': train.loss,
+    ...(validation && { 'AP/validation': validation.ap, 'AP50/validation': validation.ap50 }),
+  }
 }
 
 function epochLine({ epoch, train, validation, lr, seconds }: DetectorEntry, epochs: number): string {

@@ -37,6 +37,15 @@ export function epochLine({ epoch, train, validation, lr, seconds }: EpochEntry,
   return parts.join('  ')
 }
 
+/** What TensorBoard is told of an epoch. */
+export function epochScalars({ train, validation }: EpochEntry): Record<string, number> {
+  return {
+    'loss/train': train.loss,
+    'accuracy/train': train.accuracy,
+    ...(validation && { 'loss/validation': validation.loss, 'accuracy/validation': validation.accuracy }),
+  }
+}
+
 export async function readHistory<E>(out: string, epochs: number): Promise<E[]> {
   const path = join(out, fileName)
   try {

@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
+  type GradientReport,
   type ModelDescription,
   NonFiniteLossError,
   type Position,
@@ -12,6 +13,7 @@ import { CommandError } from './command.ts'
 import { type Entry, writeHistory } from './history.ts'
 import { listenForInterruption } from './interruption.ts'
 import { Progress } from './progress.ts'
+import { Summaries, type SummarySettings } from './summaries.ts'
 import type { TrainingSettings } from './training-settings.ts'
 
 export const checkpointName = 'checkpoint.safetensors'
@@ -23,6 +25,7 @@ export interface Recording<R extends { readonly epoch: number }> {
   readonly settings: TrainingSettings
   readonly description: ModelDescription
   readonly saveEvery: number | undefined
+  readonly summaries: SummarySettings | null
   /** What to do after an interruption. */
   readonly hint: string
   readonly run: Parameters<typeof saveRun>[1]
@@ -34,6 +37,8 @@ export interface Recording<R extends { readonly epoch: number }> {
   readonly history: Entry<R>[]
   readonly bestOf: (history: readonly Entry<R>[]) => Entry<R> | null
   readonly epochLine: (entry: Entry<R>, epochs: number) => string
+  /** What TensorBoard is told of an epoch, by tag. */
+  readonly epochScalars: (entry: Entry<R>) => Readonly<Record<string, number>>
   /** Whether an epoch ends with a validation. */
   readonly validates: (epoch: number) => boolean
 }
@@ -42,6 +47,7 @@ export interface Recording<R extends { readonly epoch: number }> {
 export interface RecordingCallbacks<R> {
   readonly signal: AbortSignal
   readonly onStep: (report: StepReport) => void
+  readonly onGradients?: (report: GradientReport) => Promise<void>
   readonly onEpoch: (report: R) => Promise<void>
   readonly afterStep: (position: Position) => Promise<void>
 }
@@ -55,6 +61,7 @@ export async function record<R extends { readonly epoch: number }>(
   const path = join(out, checkpointName)
   const save = (name: string, position: Position): Promise<void> =>
     saveRun(join(out, name), run, position, recording.description)
+  const summaries = recording.summaries && new Summaries(recording.summaries, start)
   const interruption = listenForInterruption()
   const newProgress = ({ epoch, stepInEpoch }: Position): Progress =>
     new Progress(`epoch ${epoch + 1}/${settings.epochs}`, {
@@ -73,9 +80,12 @@ export async function record<R extends { readonly epoch: number }>(
   try {
     const { interrupted } = await training({
       signal: interruption.signal,
-      onStep: ({ loss, samples, stepInEpoch, stepsPerEpoch }) => {
+      ...(summaries?.onGradients && { onGradients: summaries.onGradients }),
+      onStep: (report) => {
+        const { loss, samples, stepInEpoch, stepsPerEpoch } = report
         rate = nextRate
         nextRate = currentRate()
+        summaries?.step(report, rate)
         lossShown = Number.isNaN(lossShown) ? loss : 0.95 * lossShown + 0.05 * loss
         progress.advance(samples, `loss ${lossShown.toFixed(4)}`)
         if (stepInEpoch === stepsPerEpoch && recording.validates(last.epoch + 1)) progress.show('validating')
@@ -88,6 +98,7 @@ export async function record<R extends { readonly epoch: number }>(
         history.push(entry)
         await writeHistory(out, history)
         const { epoch } = report
+        await summaries?.epoch(recording.epochScalars(entry), epoch * steps)
         if (recording.bestOf(history) === entry) {
           await save(bestName, { ...startPosition, epoch, step: epoch * steps })
         }
@@ -117,6 +128,7 @@ export async function record<R extends { readonly epoch: number }>(
   } finally {
     progress.clear()
     interruption.stop()
+    await summaries?.close()
   }
 }
 

@@ -4,6 +4,7 @@ import type { Preprocessing } from '../transforms/index.ts'
 import type { Json } from '../weights/index.ts'
 import { CommandError } from './command.ts'
 import { writeJson } from './history.ts'
+import { storedFolder } from './summaries.ts'
 
 const fileName = 'run.json'
 
@@ -19,14 +20,21 @@ export interface RunSettings<Flags> {
 
 /** Paths are kept in full, so that the run can be resumed from any folder. */
 export async function writeRunSettings(folder: string, settings: RunSettings<object>): Promise<void> {
-  const { data, val, weights } = settings.flags as { readonly [flag: string]: unknown }
-  const paths = { data: fullPath(data), val: fullPath(val), weights: fullPath(weights) }
+  const { data, val, weights, tensorboard } = settings.flags as {
+    readonly [flag: string]: string | undefined
+  }
+  const paths = {
+    data: fullPath(data),
+    val: fullPath(val),
+    weights: fullPath(weights),
+    tensorboard: storedFolder(tensorboard),
+  }
   const flags = { ...settings.flags, ...paths }
   await writeJson(join(folder, fileName), { version: 1, ...settings, flags })
 }
 
-function fullPath(path: unknown): unknown {
-  return typeof path === 'string' && path !== 'digits' ? resolve(path) : path
+function fullPath(path: string | undefined): string | undefined {
+  return path !== undefined && path !== 'digits' ? resolve(path) : path
 }
 
 /** Throws a CommandError where the folder holds no run. */

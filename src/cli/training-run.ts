@@ -17,9 +17,10 @@ import {
 import { CheckpointError, copyAgain } from '../weights/index.ts'
 import { CommandError } from './command.ts'
 import { misfit } from './fitted-network.ts'
-import { bestOf, type EpochEntry, epochLine, readHistory } from './history.ts'
+import { bestOf, type EpochEntry, epochLine, epochScalars, readHistory } from './history.ts'
 import { counted } from './progress.ts'
 import { bestName, checkpointName, exists, record } from './recording.ts'
+import type { SummarySettings } from './summaries.ts'
 import { type MadeSchedule, makeOptimizer, makeSchedule, type TrainingSettings } from './training-settings.ts'
 
 /** What is trained on what, and where it is kept. */
@@ -32,6 +33,7 @@ export interface TrainingJob {
   /** Builds the network; called after the seed is set. `restored` where a checkpoint then gives it its weights. */
   readonly network: (restored: boolean) => Promise<Network>
   readonly saveEvery: number | undefined
+  readonly summaries: SummarySettings | null
   /** Called once everything fits together, before the first step; the folder is there. */
   readonly onStart?: () => Promise<void>
   /** Goes on from the checkpoint in `out`; from the first step where the run ended before it saved one. */
@@ -84,6 +86,7 @@ export async function runTraining(job: TrainingJob): Promise<TrainingOutcome> {
       history,
       bestOf,
       epochLine,
+      epochScalars,
       validates: () => job.validation !== null,
     },
     (callbacks) =>

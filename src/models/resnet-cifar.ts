@@ -1,5 +1,6 @@
 import { BatchNorm2d, Conv2d, F, init, Linear, Module, Sequential } from '../nn/index.ts'
 import type { Tensor } from '../tensor/index.ts'
+import { type Attention, attentionLayer } from './blocks/index.ts'
 import {
   type FeatureInfo,
   type HeadOptions,
@@ -13,6 +14,8 @@ import type { CifarResNetName } from './resnet-cifar.metadata.ts'
 export interface CifarResNetOptions extends NetworkOptions {
   /** Where the shape changes: 'A' takes every second pixel and pads channels with zeros, 'B' projects by a 1x1. */
   readonly shortcut?: 'A' | 'B'
+  /** A layer at the end of every residual branch, under the name `se`. */
+  readonly attention?: Attention
 }
 
 class ZeroPadShortcut extends Module {
@@ -33,14 +36,17 @@ class CifarBlock extends Module {
   bn1: BatchNorm2d
   conv2: Conv2d
   bn2: BatchNorm2d
+  se: Module | null
   shortcut: Module
 
-  constructor(inplanes: number, planes: number, stride: number, shortcut: 'A' | 'B') {
+  constructor(inplanes: number, planes: number, stride: number, options: CifarResNetOptions) {
     super()
+    const { shortcut = 'A', attention } = options
     this.conv1 = new Conv2d(inplanes, planes, 3, { stride, padding: 1, bias: false })
     this.bn1 = new BatchNorm2d(planes)
     this.conv2 = new Conv2d(planes, planes, 3, { padding: 1, bias: false })
     this.bn2 = new BatchNorm2d(planes)
+    this.se = attention === undefined ? null : attentionLayer(attention, planes)
     if (stride === 1 && inplanes === planes) this.shortcut = new Sequential()
     else if (shortcut === 'A') this.shortcut = new ZeroPadShortcut(planes / 4)
     else {
@@ -53,7 +59,9 @@ class CifarBlock extends Module {
 
   override forward(x: Tensor): Tensor {
     const hidden = F.relu(this.bn1.forward(this.conv1.forward(x)))
-    return F.relu(this.bn2.forward(this.conv2.forward(hidden)).add(this.shortcut.forward(x)))
+    const branch = this.bn2.forward(this.conv2.forward(hidden))
+    const residual: Tensor = this.se === null ? branch : this.se.forward(branch)
+    return F.relu(residual.add(this.shortcut.forward(x)))
   }
 }
 
@@ -72,15 +80,16 @@ export class CifarResNet extends Network {
     { name: 'layer3', channels: 64, stride: 4 },
   ]
 
-  constructor(blocks: number, { numClasses = 10, inChannels = 3, shortcut = 'A' }: CifarResNetOptions = {}) {
+  constructor(blocks: number, options: CifarResNetOptions = {}) {
     super()
+    const { numClasses = 10, inChannels = 3 } = options
     this.numClasses = numClasses
     const stage = (inplanes: number, planes: number, stride: number): Sequential =>
       new Sequential(
         ...Array.from({ length: blocks }, (_, i) =>
           i === 0
-            ? new CifarBlock(inplanes, planes, stride, shortcut)
-            : new CifarBlock(planes, planes, 1, shortcut),
+            ? new CifarBlock(inplanes, planes, stride, options)
+            : new CifarBlock(planes, planes, 1, options),
         ),
       )
     this.conv1 = new Conv2d(inChannels, 16, 3, { padding: 1, bias: false })
@@ -114,7 +123,7 @@ export class CifarResNet extends Network {
 }
 
 const depth = (layers: number): Variant<CifarResNetOptions> => ({
-  options: { ...networkOptions, shortcut: ['A', 'B'] },
+  options: { ...networkOptions, shortcut: ['A', 'B'], attention: 'any' },
   create: (options) => new CifarResNet((layers - 2) / 6, options),
 })
 

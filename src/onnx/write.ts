@@ -1,6 +1,6 @@
 import { formatShape, sizeOf } from '../graph/shape.ts'
 import type { FileChunks } from '../weights/index.ts'
-import { MessageWriter } from '../weights/protobuf.ts'
+import { MessageWriter } from '../weights/protobuf-write.ts'
 import { type StoredTensor, storedDTypes } from '../weights/state-dict.ts'
 import { irVersionOf } from './export-opset.ts'
 import {

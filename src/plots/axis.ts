@@ -9,6 +9,8 @@ export interface Axis {
   /** Where the axis begins and ends: by default around the data. */
   readonly min?: number
   readonly max?: number
+  /** False leaves the axis and its grid away, where places in this direction mean nothing. Default true. */
+  readonly show?: boolean
 }
 
 /** Checks the limits that were asked for. */

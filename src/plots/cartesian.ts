@@ -28,6 +28,7 @@ export function valueAxis(
 ): object {
   return {
     ...axisLook(dimension, axis.label),
+    show: axis.show ?? true,
     type: axis.scale === 'log' ? 'log' : 'value',
     scale: !(look.zero ?? false),
     ...(axis.min === undefined ? {} : { min: axis.min }),

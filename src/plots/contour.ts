@@ -110,7 +110,7 @@ async function levelBands(
   grid: GridValues,
   ends: { min: number; max: number },
   options: ContourPlotOptions,
-): Promise<{ bands: Band[]; range: { min: number; max: number } }> {
+): Promise<{ bands: Band[]; range: { min: number; max: number } | undefined }> {
   const { levels = 10, log = false, scale = 'sequential' } = options
   const { areaAbove, levelsBetween } = await import('./contour-shapes.ts')
   const between = levelsBetween(ends, levels, log)
@@ -122,7 +122,7 @@ async function levelBands(
     shape: areaAbove(grid, inScale(level), inScale),
     fill: hex(colourAt(scale, placeIn(scaled, (limits[i]! + limits[i + 1]!) / 2))),
   }))
-  return { bands, range }
+  return { bands, range: range.max > range.min ? range : undefined }
 }
 
 type Series = Extract<NonNullable<ChartOption['series']>, readonly unknown[]>[number]

@@ -26,7 +26,7 @@ export interface HeatmapOptions extends ChartSize {
   /** The numbers at the ends of the scale: by default the smallest and the largest value. */
   readonly min?: number
   readonly max?: number
-  /** The bar that says which colour is which number: by default where no numbers stand in the cells. */
+  /** The bar that says which colour is which number: by default where no numbers stand in the cells; never where all are equal. */
   readonly legend?: boolean
 }
 
@@ -134,7 +134,7 @@ export async function heatmap(options: HeatmapOptions): Promise<string> {
     format === false
       ? undefined
       : values.flatMap((row, i) => Array.from(row, (value, j) => format(value, i, j)))
-  const legend = options.legend ?? texts === undefined
+  const legend = (options.legend ?? texts === undefined) && range.max > range.min
   const cell = defaultCell(rows, columns, texts)
   const rotated = (xLabels ?? []).some((name) => textWidth(name, fontSize) > cell - 4)
   const room = roomFor(options, rotated)

@@ -80,6 +80,8 @@ export async function lineChart(options: LineChartOptions): Promise<string> {
           symbolSize: 5,
           showSymbol: points || data.length === 1,
           showAllSymbol: true,
+          // More values than pixels: the largest triangles keep the shape (Steinarsson 2013).
+          sampling: 'lttb' as const,
           lineStyle: { color, width: 2, type: dashed ? ('dashed' as const) : ('solid' as const) },
           itemStyle: { color },
           clip: true,

@@ -3,8 +3,8 @@ import { type ChartSize, checkLength, checkNotEmpty, checkNumbers, checkSize } f
 import { renderChart } from './render.ts'
 import { colours, seriesColour } from './theme.ts'
 
-/** A receiver operating characteristic, from (0, 0) to (1, 1). */
-export interface RocCurve {
+/** A receiver operating characteristic, from (0, 0) to (1, 1): what the metrics' rocCurve gives, with a name. */
+export interface NamedRocCurve {
   readonly name: string
   readonly falsePositiveRate: ArrayLike<number>
   readonly truePositiveRate: ArrayLike<number>
@@ -14,7 +14,7 @@ export interface RocCurve {
 
 export interface RocChartOptions extends ChartSize {
   readonly title?: string
-  readonly curves: readonly RocCurve[]
+  readonly curves: readonly NamedRocCurve[]
 }
 
 function checkRates(what: string, rates: ArrayLike<number>): void {

@@ -111,6 +111,9 @@ export function pointSeries(
     name,
     color,
     symbolSize: size,
+    // Thousands of points become one shape.
+    large: labels === undefined,
+    largeThreshold: 2000,
     itemStyle: { color, opacity: 0.8 },
     data: points.map(([px, py], i) => ({ value: [px, py], ...(labels ? { name: labels[i]! } : {}) })),
     ...(labels

@@ -11,8 +11,9 @@ import type { DetectionReport } from '../metrics/index.ts'
 import type { DarknetDetector } from '../models/darknet-network.ts'
 import { allFinite } from '../optim/finite.ts'
 import { clipGradNorm, type Optimizer } from '../optim/index.ts'
-import { compile, type Tensor } from '../tensor/index.ts'
+import type { Tensor } from '../tensor/index.ts'
 import { rememberBuffers } from './buffers.ts'
+import { compileStep } from './gradients.ts'
 import { type LoopOptions, type LoopSource, type Position, runLoop, startPosition } from './loop.ts'
 
 export interface DetectorEpochReport {
@@ -52,28 +53,28 @@ export function trainDetector(
 ): Promise<DetectorTrainingResult> {
   const { model, optimizer, validation, validateEvery = 1 } = options
   const scales: readonly YoloScale[] = yoloScales(model)
-  const step = compile((images: Tensor, targets: Tensor): Tensor => {
+  const step = compileStep(model, (take, images: Tensor, targets: Tensor) => {
     const restoreBuffers = rememberBuffers(model)
     const [height, width] = images.shape.slice(-2) as [number, number]
     const loss = yoloLoss(model.maps(images), targets, scales, [height, width], options.loss)
     optimizer.zeroGrad()
     loss.backward()
+    take()
     if (options.clipGradNorm !== undefined) clipGradNorm(model.parameters(), options.clipGradNorm)
     // A loss that is not finite must leave no trace in the model.
     optimizer.update({ guard: loss })
     restoreBuffers(allFinite(loss))
-    return loss
+    return [loss]
   })
   const stopping = options.signal ? { signal: options.signal } : {}
   return runLoop(
     {
       model,
       source: options.train,
-      step: async ({ images, targets, samples }) => ({
-        loss: await (await step(images, targets)).item(),
-        correct: 0,
-        samples: samples.length,
-      }),
+      step: async ({ images, targets, samples }, watch) => {
+        const { results, gradients } = await step(watch, images, targets)
+        return { loss: await results[0]!.item(), correct: 0, samples: samples.length, gradients }
+      },
       report: async (epoch, { loss, samples }): Promise<DetectorEpochReport> => {
         const due = epoch % validateEvery === 0 || epoch === options.epochs
         return {

@@ -5,9 +5,11 @@ export {
   type DetectorTrainingResult,
   trainDetector,
 } from './detector.ts'
-export type { LoopOptions, LoopSource, Position, StepReport } from './loop.ts'
+export type { ParameterGradient } from './gradients.ts'
+export type { GradientReport, LoopOptions, LoopSource, Position, StepReport } from './loop.ts'
 export { startPosition } from './loop.ts'
 export { findNonFinite, NonFiniteLossError } from './non-finite.ts'
+export { SummaryWriter, type SummaryWriterOptions } from './tensorboard.ts'
 export {
   type Batch,
   type BatchSource,

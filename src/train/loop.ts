@@ -1,6 +1,7 @@
 import type { Module } from '../nn/index.ts'
 import type { Scheduler } from '../optim/index.ts'
 import type { Tensor } from '../tensor/index.ts'
+import type { ParameterGradient } from './gradients.ts'
 import { findNonFinite, NonFiniteLossError } from './non-finite.ts'
 
 /** Where a run stands: completed epochs, and completed steps of the next one. */
@@ -30,6 +31,15 @@ export interface StepReport {
   readonly loss: number
 }
 
+export interface GradientReport {
+  /** Epochs completed before this one. */
+  readonly epoch: number
+  /** Optimizer steps over all epochs, this one included. */
+  readonly step: number
+  /** Those that are trained. */
+  readonly parameters: readonly ParameterGradient[]
+}
+
 /** What training of any kind is told. */
 export interface LoopOptions {
   /** A plateau scheduler is given the validation loss (or, without validation and after steps, the training loss). */
@@ -42,6 +52,10 @@ export interface LoopOptions {
   /** Modules that stay in evaluation mode, such as a frozen backbone, whose running statistics then stay too. */
   readonly evaluationModules?: readonly Module[]
   readonly onStep?: (report: StepReport) => void
+  /** Called with the gradients of every `gradientsEvery`-th step, for their histograms and averages. */
+  readonly onGradients?: (report: GradientReport) => void | Promise<void>
+  /** Steps from one call of `onGradients` to the next; the last step of every epoch unless given. */
+  readonly gradientsEvery?: number
   /** Called after every step with the place reached; saves a checkpoint when it is time. */
   readonly afterStep?: (position: Position) => void | Promise<void>
   /** Stops after the step that runs, or within a validation, which resuming then repeats. */
@@ -60,15 +74,20 @@ export interface LoopSource<B> {
 export interface LoopTask<B extends { readonly images: Tensor }, R> {
   readonly model: Module
   readonly source: LoopSource<B>
-  /** Takes one step; a loss that is not finite must leave no trace in the model. */
-  readonly step: (
-    batch: B,
-  ) => Promise<{ readonly loss: number; readonly correct: number; readonly samples: number }>
+  /** Takes one step, with its gradients where they are watched; a loss that is not finite must leave no trace in the model. */
+  readonly step: (batch: B, watch: boolean) => Promise<StepResult>
   /** Ends an epoch: validates. */
   readonly report: (epoch: number, running: Position['running']) => Promise<R>
   /** What a plateau scheduler is given; less is better. */
   readonly plateau: (report: R) => number
   readonly onEpoch?: (report: R) => void | Promise<void>
+}
+
+export interface StepResult {
+  readonly loss: number
+  readonly correct: number
+  readonly samples: number
+  readonly gradients: readonly ParameterGradient[]
 }
 
 export interface LoopResult<R> {
@@ -84,6 +103,10 @@ export async function runLoop<B extends { readonly images: Tensor }, R>(
   from: Position,
 ): Promise<LoopResult<R>> {
   const { model, source } = task
+  const { gradientsEvery = 1 } = options
+  if (!Number.isInteger(gradientsEvery) || gradientsEvery < 1) {
+    throw new RangeError(`gradientsEvery is a whole number of steps, 1 or more; got ${gradientsEvery}`)
+  }
   const history: R[] = []
   let position = from
   for (let epoch = from.epoch; epoch < options.epochs; epoch++) {
@@ -91,7 +114,8 @@ export async function runLoop<B extends { readonly images: Tensor }, R>(
     for (const module of options.evaluationModules ?? []) module.eval()
     source.setEpoch(epoch, position.stepInEpoch)
     for await (const batch of source) {
-      const { loss, correct, samples } = await task.step(batch)
+      const watch = isWatched(options, position, source.length)
+      const { loss, correct, samples, gradients } = await task.step(batch, watch)
       if (!Number.isFinite(loss)) {
         const where = await findNonFinite(model, batch.images)
         throw new NonFiniteLossError(loss, epoch + 1, position.stepInEpoch + 1, where)
@@ -115,6 +139,7 @@ export async function runLoop<B extends { readonly images: Tensor }, R>(
         samples,
         loss,
       })
+      if (watch) await options.onGradients?.({ epoch, step: position.step, parameters: gradients })
       await options.afterStep?.(position)
       if (options.signal?.aborted) return { position, history, interrupted: true }
     }
@@ -134,4 +159,14 @@ export async function runLoop<B extends { readonly images: Tensor }, R>(
     await options.afterStep?.(position)
   }
   return { position, history, interrupted: false }
+}
+
+/** Whether the step after this position is one whose gradients are asked for. */
+function isWatched(
+  { onGradients, gradientsEvery }: LoopOptions,
+  { step, stepInEpoch }: Position,
+  stepsPerEpoch: number,
+): boolean {
+  if (onGradients === undefined) return false
+  return gradientsEvery === undefined ? stepInEpoch + 1 === stepsPerEpoch : (step + 1) % gradientsEvery === 0
 }

@@ -4,6 +4,7 @@ import type { Optimizer } from '../optim/index.ts'
 import { clipGradNorm } from '../optim/index.ts'
 import { compile, noGrad, type Tensor } from '../tensor/index.ts'
 import { rememberBuffers } from './buffers.ts'
+import { compileStep } from './gradients.ts'
 import { type LoopOptions, type LoopSource, type Position, runLoop, startPosition } from './loop.ts'
 import { scoresAndLoss } from './scores.ts'
 
@@ -54,11 +55,12 @@ export async function train(
   from: Position = startPosition,
 ): Promise<TrainingResult> {
   const { model, optimizer, loss: lossOf = (outputs, labels) => F.crossEntropy(outputs, labels) } = options
-  const step = compile((images: Tensor, labels: Tensor): readonly [Tensor, Tensor] => {
+  const step = compileStep(model, (take, images: Tensor, labels: Tensor) => {
     const restoreBuffers = rememberBuffers(model)
     const { scores, loss } = scoresAndLoss(model, images, labels, lossOf)
     optimizer.zeroGrad()
     loss.backward()
+    take()
     if (options.clipGradNorm !== undefined) clipGradNorm(model.parameters(), options.clipGradNorm)
     // A loss that is not finite must leave no trace in the model.
     optimizer.update({ guard: loss })
@@ -70,9 +72,15 @@ export async function train(
     {
       model,
       source: options.train,
-      step: async ({ images, labels }) => {
-        const [loss, correct] = await step(images, labels)
-        return { loss: await loss.item(), correct: await correct.item(), samples: labels.size }
+      step: async ({ images, labels }, watch) => {
+        const { results, gradients } = await step(watch, images, labels)
+        const [loss, correct] = results
+        return {
+          loss: await loss!.item(),
+          correct: await correct!.item(),
+          samples: labels.size,
+          gradients,
+        }
       },
       report: async (epoch, running): Promise<EpochReport> => ({
         epoch,

@@ -22,6 +22,7 @@ import {
   temporaryFolder,
   writePicture,
 } from '../support/command-line.ts'
+import { readEventFile } from '../support/event-file.ts'
 
 const cwd = temporaryFolder()
 const run = (...args: string[]): Promise<Finished> => ocelli(args, { cwd })
@@ -206,6 +207,40 @@ describe('train', () => {
     for (const [name, tensor] of before) {
       if (!name.startsWith('linear.')) expect(after.get(name)!.values(), name).toEqual(tensor.values())
     }
+  })
+
+  it('tells TensorBoard of steps, epochs and gradients, and of nothing twice', async () => {
+    const logged = colourRun('logged', '--tensorboard', '--histograms', '--schedule', 'constant')
+    await succeed(...logged.map((arg) => (arg === '3' ? '1' : arg)))
+    await succeed('train', '--resume', 'logged', '--epochs', '2')
+    const files = readdirSync(join(cwd, 'logged')).filter((name) => name.startsWith('events.out.tfevents.'))
+    const [first, second] = files.sort().map((name) => readEventFile(join(cwd, 'logged', name)))
+    expect(files).toHaveLength(2)
+    const steps = first!.values.filter(({ tag }) => tag === 'loss/step').length
+    expect(second!.restarts).toEqual([steps + 1])
+    const history = JSON.parse(`${bytes('logged', 'history.json')}`)
+    for (const [epoch, { values }] of [first!, second!].entries()) {
+      const { train, validation, lr } = history[epoch]
+      const told = (name: string): number[][] =>
+        values
+          .filter(({ tag }) => tag === name)
+          .map(({ step, fields }) => [step, fields.get(2)![0] as number])
+      const at = (epoch + 1) * steps
+      expect(told('accuracy/train')).toEqual([[at, Math.fround(train.accuracy)]])
+      expect(told('loss/validation')).toEqual([[at, Math.fround(validation.loss)]])
+      expect(told('learning rate').at(-1)).toEqual([at, Math.fround(lr)])
+      expect(told('loss/step').map(([step]) => step)).toEqual(
+        Array.from({ length: steps }, (_, i) => epoch * steps + i + 1),
+      )
+      expect(told('mean gradient/linear.weight')[0]![1]).toBeGreaterThan(0)
+      for (const kind of ['weights', 'gradients']) {
+        expect(values.filter(({ tag }) => tag === `${kind}/conv1.weight`).map(({ step }) => step)).toEqual([
+          at,
+        ])
+      }
+    }
+    const alone = await run(...colourRun('unlogged', '--histograms'))
+    expect([alone.code, alone.stderr]).toEqual([2, expect.stringMatching(/needs --tensorboard/)])
   })
 
   it('takes MNIST-like files, parts, and every optimizer and schedule', async () => {

@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { checkGuide, guides, programsOf, sameOutput } from '../../scripts/course.mjs'
+import { showValue, takeValues, withValuesShown, wrongValues } from '../../scripts/course-values.mjs'
 import { typeErrors } from '../support/typed.ts'
 
 const programs = resolve(import.meta.dirname, '../../build/course')
@@ -43,5 +45,57 @@ describe('outputs', () => {
   it('have the same words', () => {
     expect(sameOutput('loss 0.5\n', 'cost 0.5\n', 0.5)).toBe(false)
     expect(sameOutput('1 2\n', '1 2 3\n', 0.5)).toBe(false)
+  })
+})
+
+describe('comments that state values', () => {
+  const run = (code: string): { printed: string; wrong: string[] } => {
+    const program = showValue + withValuesShown(code)
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+      encoding: 'utf8',
+    })
+    const { printed, values } = takeValues(output)
+    return { printed, wrong: wrongValues(code, values).map(({ text, found }) => `${text} is ${found}`) }
+  }
+
+  it('are compared with what the expressions give, of all kinds of statements', () => {
+    const code = [
+      'const twice = (x) => {',
+      '  return 2 * x // => 6',
+      '}',
+      'let y = twice(3) // => 6',
+      "console.log('between')",
+      'y = [y, y + 1, "a"] // => [6, 7, \'a\']',
+      'y.length // => 4',
+      'function unused() {',
+      '  y.at(0) // => 6',
+      '}',
+    ].join('\n')
+    expect(run(code)).toEqual({ printed: 'between\n', wrong: ['4 is 3', '6 is undefined'] })
+  })
+
+  it('say of a tensor its shape', () => {
+    expect(run('class Tensor { shape = [1, 3] }\nnew Tensor() // => [1, 3]').wrong).toEqual([])
+  })
+
+  it('belong to their block, whichever calls them', () => {
+    const blocks = ['const f = (x) => {\n  return x + 1 // => 2\n}', 'f(1)\n3 * 2 // => 7']
+    const program = showValue + blocks.map((block, i) => withValuesShown(block, i)).join('\n')
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+      encoding: 'utf8',
+    })
+    const { values } = takeValues(output)
+    expect(blocks.map((block, i) => wrongValues(block, values, i).map(({ found }) => found))).toEqual([
+      [],
+      ['6'],
+    ])
+  })
+
+  it('hold each time that a statement runs', () => {
+    expect(run('for (const x of [1, 2]) {\n  x * 2 // => 2\n}').wrong).toEqual(['2 is 4'])
+  })
+
+  it('behind anything else are errors', () => {
+    expect(() => withValuesShown('if (true) { // => true\n}')).toThrow(/1 of the comments \/\/ => /)
   })
 })

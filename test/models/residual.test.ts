@@ -29,7 +29,7 @@ async function valuesOf(x: Tensor): Promise<number[]> {
 }
 
 describe('attention in residual networks', () => {
-  it.each(['resnet18', 'resnet50', 'resnet14t', 'skresnet18'])(
+  it.each(['resnet18', 'resnet50', 'resnet14t', 'skresnet18', 'resnet20_cifar10'])(
     'is an option of %s by every name',
     async (name) => {
       const plain = await createModel(name, { numClasses: 3 })

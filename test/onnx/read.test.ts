@@ -6,7 +6,7 @@ import { createGraphNetwork, type GraphModel, readOnnx } from '../../src/onnx/in
 import { tensor } from '../../src/tensor/index.ts'
 import { openCheckpointFile } from '../../src/weights/file.ts'
 import { bytesAccess, CheckpointError, openCheckpoint } from '../../src/weights/index.ts'
-import { MessageWriter } from '../../src/weights/protobuf.ts'
+import { MessageWriter } from '../../src/weights/protobuf-write.ts'
 import { sharedPath } from '../support/shared.ts'
 
 const message = (): MessageWriter => new MessageWriter()

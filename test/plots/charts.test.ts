@@ -67,6 +67,21 @@ describe('lineChart', () => {
     for (const id of idsOf(first)) expect(first).toContain(`url(#${id})`)
   })
 
+  it('thins out what has more values than pixels, and keeps its peaks', async () => {
+    const values = Float32Array.from(
+      { length: 100_000 },
+      (_, i) => Math.sin(i / 1e4) + (i === 55_555 ? 5 : 0),
+    )
+    const svg = await lineChart({ series: [{ name: 'a', values }] })
+    expect(svg.length).toBeLessThan(60_000)
+    expect(readPicture(svg).texts).toContain('5')
+    const line = readPicture(svg)
+      .elements('path')
+      .find(({ stroke }) => stroke === palette[0])!
+    const heights = [...line.d!.matchAll(/[ML]\S+ ([\d.]+)/g)].map(([, y]) => Number(y)).sort((a, b) => a - b)
+    expect(heights[1]! - heights[0]!).toBeGreaterThan(100)
+  })
+
   it('says which number it cannot draw', async () => {
     await expect(lineChart({ series: [] })).rejects.toThrow('series is empty')
     await expect(lineChart({ series: [{ name: 'a', values: [] }] })).rejects.toThrow("series 'a' is empty")
@@ -102,6 +117,22 @@ describe('scatterChart', () => {
     expect(picture.texts.filter((text) => /second/.test(text))).toHaveLength(1)
   })
 
+  it('leaves an axis away where it is asked to', async () => {
+    const groups = [
+      {
+        name: 'a',
+        points: [
+          [0, 1000],
+          [1, 2000],
+        ] as const,
+      },
+    ]
+    const numbers = async (show: boolean): Promise<string[]> =>
+      readPicture(await scatterChart({ groups, y: { show } })).texts.filter((text) => /^[12]000$/.test(text))
+    expect(await numbers(true)).toEqual(['1000', '2000'])
+    expect(await numbers(false)).toEqual([])
+  })
+
   it('turns a label at the right edge to the left', async () => {
     const points = [
       [0, 0],
@@ -127,6 +158,14 @@ describe('scatterChart', () => {
     await expect(
       scatterChart({ x: { scale: 'log' }, groups: [{ name: 'a', points: [[-1, 1]] }] }),
     ).rejects.toThrow("x of scatterChart: group 'a'[0] is -1: a logarithmic axis")
+  })
+})
+
+describe('scatterChart with thousands of points', () => {
+  it('makes one shape of them', async () => {
+    const points = Array.from({ length: 5000 }, (_, i) => [i % 71, i % 73] as const)
+    const picture = readPicture(await scatterChart({ groups: [{ name: 'a', points }] }))
+    expect(picture.elements('path').filter(({ fill }) => fill === palette[0])).toHaveLength(1)
   })
 })
 

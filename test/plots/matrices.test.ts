@@ -198,6 +198,10 @@ describe('heatmap', () => {
     expect(readPicture(await heatmap({ values: [[-1, 2.5]], legend: false })).texts).toEqual([])
   })
 
+  it('has no bar of colours where all numbers are equal', async () => {
+    expect(readPicture(await heatmap({ values: [[1, 1]] })).texts).toEqual([])
+  })
+
   it('embeds large matrices as a picture', async () => {
     const values = Array.from({ length: 200 }, (_, i) =>
       Float64Array.from({ length: 200 }, (_, j) => Math.sin(i / 20) * Math.cos(j / 13)),

@@ -7,15 +7,22 @@ const read = (file: string): string => readFileSync(join(dist, file), 'utf8')
 
 describe('the built charts', () => {
   it('load the libraries that draw only when something is drawn', () => {
-    const entry = read('plots/index.js')
-    expect(entry).toMatch(/import\("\.\/echarts\.js"\)/)
-    expect(entry).not.toMatch(/^import[^(]*(echarts|contour-shapes|layered)\.js/m)
-    expect(entry.length).toBeLessThan(80_000)
+    expect(read('plots/index.js')).toMatch(/import\("\.\/echarts\.js"\)/)
+    const reached = new Set(['plots/index.js'])
+    for (const file of reached) {
+      for (const [, target] of read(file).matchAll(/^(?:import|export)\b[^;(]*?"(\.[^"]+)";$/gm)) {
+        reached.add(join(file, '..', target!))
+      }
+    }
+    expect([...reached].filter((file) => /third-party|echarts/.test(file))).toEqual([])
+    expect(read('plots/echarts.js')).toContain('"../shared/third-party/echarts.js"')
   })
 
   it('ask for nothing that only Node has', () => {
-    for (const file of readdirSync(join(dist, 'plots')).filter((name) => name.endsWith('.js'))) {
-      expect(read(join('plots', file)), file).not.toContain('process.env')
+    for (const folder of ['plots', 'shared/third-party']) {
+      const files = readdirSync(join(dist, folder)).filter((name) => name.endsWith('.js'))
+      expect(files.length).toBeGreaterThan(2)
+      for (const file of files) expect(read(join(folder, file)), file).not.toContain('process.env')
     }
   })
 

@@ -6,7 +6,7 @@ import sharp from 'sharp'
 import { digits } from '../../src/data/index.ts'
 import { createDarknet } from '../../src/models/darknet-network.ts'
 import { createModel } from '../../src/models/index.ts'
-import { manualSeed } from '../../src/tensor/index.ts'
+import { Generator, manualSeed } from '../../src/tensor/index.ts'
 import { parseDarknetConfig } from '../../src/weights/darknet/parse.ts'
 import { saveDarknet, saveSafetensors } from '../../src/weights/file.ts'
 import { sharedPath } from './shared.ts'
@@ -26,6 +26,7 @@ export async function makePlayground(): Promise<Playground> {
   await addPhotographs(join(folder, 'photographs'))
   await addWeights(join(folder, 'squeezenet1_1.pth'))
   await addDetector(folder)
+  addTables(folder)
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
@@ -150,6 +151,58 @@ async function addWeights(path: string): Promise<void> {
     await saveSafetensors(path, (await createModel('squeezenet1_1')).stateDict())
   }
 }
+
+/** Fisher's iris and Quinlan's weather; without the real iris, flowers drawn at random about its means. */
+function addTables(folder: string): void {
+  writeFileSync(join(folder, 'weather.arff'), weather)
+  const real = sharedPath('assets', 'datasets', 'weka', 'iris.arff')
+  if (real !== undefined) {
+    symlinkSync(real, join(folder, 'iris.arff'))
+    return
+  }
+  const generator = new Generator(1)
+  const means = {
+    'Iris-setosa': [5, 3.4, 1.5, 0.2],
+    'Iris-versicolor': [5.9, 2.8, 4.3, 1.3],
+    'Iris-virginica': [6.6, 3, 5.6, 2],
+  }
+  const columns = ['sepallength', 'sepalwidth', 'petallength', 'petalwidth']
+  const lines = [
+    '@relation iris',
+    ...columns.map((name) => `@attribute ${name} numeric`),
+    `@attribute class {${Object.keys(means).join(',')}}`,
+    '@data',
+    ...Object.entries(means).flatMap(([name, centre]) =>
+      Array.from({ length: 50 }, () =>
+        [...centre.map((mean) => (mean + 0.2 * generator.normal()).toFixed(1)), name].join(','),
+      ),
+    ),
+  ]
+  writeFileSync(join(folder, 'iris.arff'), `${lines.join('\n')}\n`)
+}
+
+const weather = `@relation weather
+@attribute outlook {sunny, overcast, rainy}
+@attribute temperature numeric
+@attribute humidity numeric
+@attribute windy {true, false}
+@attribute play {yes, no}
+@data
+sunny,85,85,false,no
+sunny,80,90,true,no
+overcast,83,86,false,yes
+rainy,70,96,false,yes
+rainy,68,80,false,yes
+rainy,65,70,true,no
+overcast,64,65,true,yes
+sunny,72,95,false,no
+sunny,69,70,false,yes
+rainy,75,80,false,yes
+sunny,75,70,true,yes
+overcast,72,90,true,yes
+overcast,81,75,false,yes
+rainy,71,91,true,no
+`
 
 /** Yolo-Fastest and a photograph for it; without the real files, a network and a picture that stand in for them. */
 async function addDetector(folder: string): Promise<void> {

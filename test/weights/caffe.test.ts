@@ -5,7 +5,7 @@ import { createGraphNetwork, type GraphModel } from '../../src/onnx/index.ts'
 import { tensor } from '../../src/tensor/index.ts'
 import { parseText } from '../../src/weights/caffe/text.ts'
 import { type Checkpoint, openCheckpoint, toFloat32 } from '../../src/weights/index.ts'
-import { MessageWriter } from '../../src/weights/protobuf.ts'
+import { MessageWriter } from '../../src/weights/protobuf-write.ts'
 import { damagedCopies, folderOf, readsOrRefuses } from '../support/damaged.ts'
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CheckpointError } from '../../src/weights/errors.ts'
-import { type Field, MessageWriter, readMessage } from '../../src/weights/protobuf.ts'
+import { type Field, readMessage } from '../../src/weights/protobuf.ts'
+import { MessageWriter } from '../../src/weights/protobuf-write.ts'
 
 function bytesOf(message: MessageWriter): Uint8Array {
   return Uint8Array.from(message.parts.flatMap((part) => [...part]))

@@ -100,6 +100,7 @@ export const demo: Command = defineCommand({
       },
       network: () => createModel('lenet5'),
       saveEvery: undefined,
+      summaries: null,
       onStart: async () => {
         if (resume) return
         // What an earlier demo has left must not be taken for this one's.

@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts'
 import { calibrate } from './calibrate.ts'
+import { classicCommand } from './classic.ts'
 import { convert } from './convert.ts'
 import { demo } from './demo.ts'
 import { detect } from './detect.ts'
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   detect,
   trainDetectorCommand,
   evalDetectorCommand,
+  classicCommand,
   summaryCommand,
   profile,
   inspect,

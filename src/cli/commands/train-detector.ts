@@ -32,6 +32,7 @@ import { deviceLine } from '../device.ts'
 import { writeJson } from '../history.ts'
 import { counted, percent } from '../progress.ts'
 import { checkpointName, exists } from '../recording.ts'
+import { storedFolder, summaryOptions, summarySettings } from '../summaries.ts'
 import { trainingOptions } from '../training-settings.ts'
 
 // Of classes that exclude one another, and of networks with stages.
@@ -96,6 +97,7 @@ const options = {
     description: 'epochs between validations',
   },
   ...checkpointOptions,
+  ...summaryOptions,
 } as const satisfies OptionTable
 
 type DetectorTrainFlags = OptionValues<typeof options>
@@ -133,6 +135,7 @@ async function trainFrom(given: DetectorTrainFlags): Promise<DetectorOutcome> {
   const size = detectorSize(flags.size, started.size)
   const name = basename(started.source.name).replace(/\.[^.]*$/, '')
   const out = given.resume ?? flags.out ?? (await freshFolder(`runs/${basename(resolve(data))}-${name}`))
+  const summaries = summarySettings(flags, out)
   console.error(await deviceLine())
   if (!resume && (await exists(join(out, checkpointName)))) {
     throw new CommandError(
@@ -163,7 +166,13 @@ async function trainFrom(given: DetectorTrainFlags): Promise<DetectorOutcome> {
       const full = (path: string | undefined): string | undefined =>
         path === undefined ? undefined : resolve(path)
       const { data, val, weights, cfg } = flags
-      const paths = { data: full(data), val: full(val), weights: full(weights), cfg: full(cfg) }
+      const paths = {
+        data: full(data),
+        val: full(val),
+        weights: full(weights),
+        cfg: full(cfg),
+        tensorboard: storedFolder(flags.tensorboard),
+      }
       return writeJson(join(out, 'run.json'), {
         version: 1,
         command: 'train-detector',
@@ -171,6 +180,7 @@ async function trainFrom(given: DetectorTrainFlags): Promise<DetectorOutcome> {
       })
     },
     saveEvery: flags.saveEvery,
+    summaries,
     resume,
     hint: `ocelli train-detector --resume ${out} goes on with it`,
   })

@@ -37,6 +37,7 @@ import { networkOptions } from '../network.ts'
 import { counted, percent } from '../progress.ts'
 import { checkpointName, exists } from '../recording.ts'
 import { readRunSettings, writeRunSettings } from '../run-settings.ts'
+import { summaryOptions, summarySettings } from '../summaries.ts'
 import { runTraining, type TrainingOutcome } from '../training-run.ts'
 import { trainingOptions } from '../training-settings.ts'
 
@@ -77,6 +78,7 @@ const options = {
   ...trainingOptions,
   ...imageOptions,
   ...checkpointOptions,
+  ...summaryOptions,
 } as const satisfies OptionTable
 
 type TrainFlags = OptionValues<typeof options>
@@ -122,6 +124,7 @@ async function trainFrom(given: TrainFlags): Promise<TrainingOutcome> {
   }
   const { model, modelOptions } = start
   const out = given.resume ?? flags.out ?? (await freshFolder(`runs/${basename(resolve(data))}-${model}`))
+  const summaries = summarySettings(flags, out)
   console.error(await deviceLine())
   if (!resume && (await exists(join(out, checkpointName)))) {
     throw new CommandError(
@@ -156,6 +159,7 @@ async function trainFrom(given: TrainFlags): Promise<TrainingOutcome> {
     },
     onStart: () => writeRunSettings(out, { command: 'train', flags, model, modelOptions, preprocessing }),
     saveEvery: flags.saveEvery,
+    summaries,
     resume,
     canGrow: true,
     hint: `ocelli train --resume ${out} goes on with it`,
