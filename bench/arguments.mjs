@@ -1,16 +1,20 @@
 import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { root } from './paths.mjs'
 
-export const suiteNames = ['kernels', 'inference', 'training', 'wasm', 'startup', 'memory']
+export const suiteNames = ['kernels', 'inference', 'training', 'wasm', 'startup', 'memory', 'classical']
 
-export const usage = `usage: npm run bench [-- OPTIONS]
-  --suite NAME          ${suiteNames.join(', ')}; all without it; may be repeated
+export const usage = `usage: npm run bench [-- [SUITE...] [OPTIONS]]
+  --suite NAME          ${suiteNames.join(', ')}; all without it; may be repeated, or named without --suite
   --only PATTERN        cases whose name and batch ('resnet18 b8') match a regular expression
   --threads N           number of threads; may be repeated or a list; 1 and all cores without it
   --peer NAME           peers instead of a suite's own; may be repeated
   --turns N             turns that each engine gets (5)
   --milliseconds N      how long a turn runs at least (200)
   --patience N          milliseconds to wait before a turn for a quiet machine (1000)
+  --mnist FOLDER        MNIST for the suite classical (../shared/assets/datasets/mnist beside the repository)
+  --quick               classical with a tenth of the samples: to try it, not to measure
   --json FILE           the figures as JSON`
 
 export class UsageError extends Error {}
@@ -39,12 +43,13 @@ function pattern(text) {
 
 /** The command line's options, checked. */
 export function parseArguments(args, peerNames) {
-  let values
+  let parsed
   try {
     const many = { type: 'string', multiple: true, default: [] }
     const one = (value) => ({ type: 'string', default: value })
-    values = parseArgs({
+    parsed = parseArgs({
       args,
+      allowPositionals: true,
       options: {
         suite: many,
         threads: many,
@@ -54,14 +59,17 @@ export function parseArguments(args, peerNames) {
         milliseconds: one('200'),
         patience: one('1000'),
         json: { type: 'string' },
+        mnist: { type: 'string' },
+        quick: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
-    }).values
+    })
   } catch (error) {
     throw new UsageError(error.message)
   }
+  const { values, positionals } = parsed
   const threads = listed(values.threads).map((text) => integer('threads', text, 1))
-  const suites = listed(values.suite).map((name) => oneOf('suite', name, suiteNames))
+  const suites = listed([...positionals, ...values.suite]).map((name) => oneOf('suite', name, suiteNames))
   const only = pattern(values.only)
   return {
     help: values.help,
@@ -73,5 +81,7 @@ export function parseArguments(args, peerNames) {
     milliseconds: integer('milliseconds', values.milliseconds, 0),
     patience: integer('patience', values.patience, 0),
     json: values.json,
+    mnist: values.mnist ?? resolve(root, '../shared/assets/datasets/mnist'),
+    quick: values.quick,
   }
 }

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { median } from './statistics.mjs'
+import { figuresOf } from './statistics.mjs'
 
 const settle = 50
 const quietShare = 0.15
@@ -27,30 +27,30 @@ export async function quiet(patience) {
 }
 
 /**
- * Times the runners in turns, A B A B, each of their variants for `milliseconds` a turn. Runners are `{ name, worker }` with a workload
- * open; the fastest of a worker's variants counts as its own time.
+ * Has the runners, `{ name, worker }` with a workload open, time it in turns, A B A B, each for `milliseconds` a turn. Gives
+ * for each name all times by variant, or by phase where the worker has phases.
  */
-export async function interleave(runners, { turns, milliseconds, patience }) {
+export async function takeTurns(runners, { turns, milliseconds, patience }) {
   const times = new Map(runners.map(({ name }) => [name, new Map()]))
   for (let turn = 0; turn < turns; turn++) {
     for (const { name, worker } of runners) {
       await quiet(patience)
-      const variants = await worker.ask('time', { milliseconds })
-      for (const [variant, measured] of Object.entries(variants)) {
+      for (const [variant, measured] of Object.entries(await worker.ask('time', { milliseconds }))) {
         const all = times.get(name).get(variant) ?? []
         times.get(name).set(variant, [...all, ...measured])
       }
     }
   }
+  return times
+}
+
+/** What `takeTurns` measures, of each runner its fastest variant. */
+export async function interleave(runners, options) {
+  const times = await takeTurns(runners, options)
   return new Map([...times].map(([name, variants]) => [name, best(variants)]))
 }
 
 function best(variants) {
-  const results = [...variants].map(([variant, times]) => ({
-    variant,
-    min: times.reduce((a, b) => Math.min(a, b)),
-    median: median(times),
-    runs: times.length,
-  }))
+  const results = [...variants].map(([variant, times]) => ({ variant, ...figuresOf(times) }))
   return results.reduce((a, b) => (b.min < a.min ? b : a))
 }

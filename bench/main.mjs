@@ -5,6 +5,7 @@ import { startWorker } from './client.mjs'
 import { missing, peerNames } from './engines.mjs'
 import { measureLimits } from './limits.mjs'
 import { formatSummary, header, line, summarizeRows } from './report.mjs'
+import { classical } from './suites/classical.mjs'
 import { inference } from './suites/inference.mjs'
 import { kernels } from './suites/kernels.mjs'
 import { memory } from './suites/memory.mjs'
@@ -13,7 +14,7 @@ import { training } from './suites/training.mjs'
 import { wasm } from './suites/wasm.mjs'
 import { runTimed } from './timed.mjs'
 
-const suites = { kernels, inference, training, wasm, startup, memory }
+const suites = { kernels, inference, training, wasm, startup, memory, classical }
 
 function readArguments() {
   try {
@@ -61,9 +62,9 @@ const context = {
   exporter: startWorker(process.execPath, [new URL('./workers/exporter.mjs', import.meta.url).pathname], {}),
   skip: (suite, engine, why) => tell(`${suite}: ${engine} is skipped: ${why}`),
   note: tell,
-  wrong: (label, engine, error) => {
+  wrong: (label, engine, how) => {
     wrongResults++
-    tell(`WRONG ${label}: ${engine} and Ocelli differ by ${error.toExponential(1)}; not timed`)
+    tell(`WRONG ${label}: ${engine} and Ocelli ${how}; not timed`)
   },
 }
 

@@ -4,6 +4,12 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2
 }
 
+/** What is told of the times of one workload. */
+export const figuresOf = (times) => ({
+  min: times.reduce((a, b) => Math.min(a, b)),
+  median: median(times),
+})
+
 export function geometricMean(values) {
   return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
 }

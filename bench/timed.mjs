@@ -1,26 +1,11 @@
 // A suite whose workloads are timed in turns: opened by every engine, compared, then measured.
-import { engines, startEngine } from './engines.mjs'
+import { engines, startAll } from './engines.mjs'
 import { interleave } from './interleave.mjs'
 import { shareOfLimits } from './limits.mjs'
 import { labelOf } from './report.mjs'
 import { disagreement } from './statistics.mjs'
 
 const tolerance = 1e-3
-
-/** Whoever can run; `skip` is told of who can't. */
-async function startAll(names, threads, skip) {
-  const running = new Map()
-  for (const name of names) {
-    const worker = startEngine(name, threads)
-    try {
-      running.set(name, { name, worker, info: await worker.ask('hello') })
-    } catch (error) {
-      skip(name, error.message)
-      await worker.stop()
-    }
-  }
-  return running
-}
 
 /**
  * Yields a row for each case, number of threads and peer (a row without a peer where none ran). Results that differ from
@@ -50,7 +35,7 @@ async function measureCase(suite, each, running, threads, { options, machine, ex
   const ours = opened.get(suite.ours)
   if (!ours) return []
   for (const [engine, error] of disagreements(opened, ours, each.compare ?? true)) {
-    wrong(label, engine, error)
+    wrong(label, engine, `differ by ${error.toExponential(1)}`)
     opened.delete(engine)
   }
   if (!opened.has(suite.ours)) return []

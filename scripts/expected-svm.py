@@ -1,4 +1,4 @@
-"""What scikit-learn's support vector machines learn, for test/classical/svm.test.ts and linear-svc.test.ts.
+"""What scikit-learn's support vector machines learn, for the tests of test/classical/sv*.test.ts and linear-svc.test.ts.
 
 python3 scripts/expected-svm.py ../shared/assets/datasets > test/classical/expected/svm.json
 Each third row is predicted from the others; columns are standardised by all rows (digits: divided by 16).

@@ -20,6 +20,7 @@ describe('arguments of the benchmark', async () => {
     expect(options.suites).toEqual(['kernels', 'wasm'])
     expect(parse('--only', '^resnet18 b8$').matches('resnet18 b8')).toBe(true)
     expect(parse('--only', '^resnet18 b8$').matches('resnet18 b1')).toBe(false)
+    expect(parse('classical', 'memory').suites).toEqual(['classical', 'memory'])
   })
 
   it.each([
@@ -29,6 +30,7 @@ describe('arguments of the benchmark', async () => {
     [['--turns', 'many'], /--turns is 'many'/],
     [['--only', '('], /--only: /],
     [['--fast'], /--fast/],
+    [['speed'], /--suite is 'speed'/],
   ])('refuses %s', (args, message) => {
     expect(() => parse(...args)).toThrow(UsageError)
     expect(() => parse(...args)).toThrow(message)
@@ -93,6 +95,72 @@ describe('figures of the benchmark', async () => {
     expect(compute).toMatchObject({ gflops: 50, peakShare: 0.5, bound: 'compute', share: 0.5 })
     const memory = shareOfLimits({ bytes: 5e6 }, 1, limits)
     expect(memory).toMatchObject({ gflops: null, gigabytes: 5, bandwidthShare: 0.5, bound: 'memory' })
+  })
+})
+
+describe('the suite of classical methods', async () => {
+  const { classical, classicalCases } = await bench('suites/classical.mjs')
+  const { difference, runPhased } = await bench('phased.mjs')
+  const labels = (values: number[], accuracy: number) => ({ values, accuracy })
+
+  it('tells when two libraries do not agree', () => {
+    const [ours, theirs] = [labels([1, 2, 3, 3], 0.5), labels([1, 2, 3, 4], 0.75)]
+    expect(difference({ identical: true }, ours, ours)).toBe(null)
+    expect(difference({ identical: true }, ours, theirs)).toBe('differ in 1 of 4 predictions')
+    const many = (accuracy: number) => labels(Array(1000).fill(0), accuracy)
+    expect(difference({ accuracy: 0.002 }, many(0.9), many(0.9015))).toBe(null)
+    expect(difference({ accuracy: 0.002 }, many(0.9), many(0.897))).toBe(
+      'differ in accuracy, 89.70 % and 90.00 %',
+    )
+    expect(difference({ accuracy: 0.002 }, many(0.9), many(Number.NaN))).toMatch(/NaN/)
+    expect(difference({ accuracy: 0.002 }, many(0.9), ours)).toMatch(/number of predictions, 4 and 1000/)
+    expect(difference({ numbers: 1e-8 }, { values: [1, 2] }, { values: [1, 2 + 1e-9] })).toBe(null)
+    expect(difference({ numbers: 1e-8 }, { values: [1, 2] }, { values: [1, 2 + 1e-6] })).toBe(
+      'differ by 5.0e-7',
+    )
+  })
+
+  it('takes a tenth of the samples to be tried', () => {
+    const [full, quick] = [classicalCases({ quick: false }), classicalCases({ quick: true })]
+    expect(full[0].data).toMatchObject({ train: 60_000, test: 1000 })
+    expect(quick[0].data).toMatchObject({ train: 6000, test: 100 })
+    expect(quick).toHaveLength(full.length)
+  })
+
+  it('learns and predicts with what stands in for absent images, and without a peer', async () => {
+    const notes: string[] = []
+    const wanted = ['Gaussian naive Bayes', 'StandardScaler']
+    const context = {
+      options: {
+        quick: true,
+        mnist: 'nowhere',
+        threads: [1],
+        turns: 1,
+        milliseconds: 0,
+        patience: 0,
+        matches: (name: string) => wanted.includes(name),
+      },
+      peers: [],
+      note: (text: string) => notes.push(text),
+      skip: (_: string, __: string, why: string) => notes.push(why),
+      wrong: (label: string) => notes.push(label),
+    }
+    const rows = []
+    for await (const row of runPhased(classical, 'classical', context)) rows.push(row)
+    expect(rows.map((row) => row.case)).toEqual([
+      'Gaussian naive Bayes, fit 1,000',
+      'Gaussian naive Bayes, predict 1,000',
+      'StandardScaler, fit 10,000',
+      'StandardScaler, transform 10,000',
+    ])
+    expect(notes).toHaveLength(2)
+    expect(notes[1]).toBe('no MNIST in nowhere: digits that Ocelli draws stand in for it')
+    for (const row of rows) expect(row).toMatchObject({ suite: 'classical', threads: 1, peer: null })
+    for (const row of rows) expect(row.oursMs).toBeGreaterThan(0)
+    const [fit, , scaled] = rows
+    expect(fit.accuracy).toBeGreaterThan(0.5)
+    expect(fit.note).toMatch(/^accuracy \d\d\.\d\d %$/)
+    expect(scaled.accuracy).toBe(undefined)
   })
 })
 

@@ -1,27 +1,15 @@
-# PyTorch's side of the benchmark; the protocol is that of serve.mjs.
-import json
+# PyTorch's side of the benchmark.
 import os
 import re
-import sys
 import time
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 import torchvision
+from protocol import refuse_reference_blas, sample, serve, uniform
 
 torch.set_num_threads(int(os.environ["OCELLI_THREADS"]))
-
-
-def uniform(name, count):
-    value = 0x811C9DC5
-    for byte in f"bench:{name}".encode():
-        value = ((value ^ byte) * 0x01000193) & 0xFFFFFFFF
-    with np.errstate(over="ignore"):
-        x = np.uint32(value) + np.arange(count, dtype=np.uint32) * np.uint32(0x9E3779B9)
-        x = (x ^ (x >> np.uint32(16))) * np.uint32(0x85EBCA6B)
-        x = (x ^ (x >> np.uint32(13))) * np.uint32(0xC2B2AE35)
-    return (x ^ (x >> np.uint32(16))).astype(np.float64) / 2**32
 
 
 def shaped(values, shape):
@@ -169,12 +157,10 @@ def kernel(spec):
     return in_layouts(function) if len(spec["shape"]) == 4 else {"": function(torch.contiguous_format)}
 
 
-def sample(result):
+def values_of(result):
     if isinstance(result, float):
-        return [result]
-    values = (result[0] if isinstance(result, tuple) else result).detach().reshape(-1)
-    stride = max(1, len(values) // 4096)
-    return values[::stride].tolist()
+        return np.array([result])
+    return (result[0] if isinstance(result, tuple) else result).detach().reshape(-1)
 
 
 kinds = {"network": inference, "training": training, "kernel": kernel}
@@ -187,9 +173,7 @@ def grad_mode():
 
 
 def hello(_):
-    with open("/proc/self/maps") as maps:
-        if re.search(r"/libblas\.so\.3\.\d+\.", maps.read()):
-            raise RuntimeError("its matrix products would run on the reference BLAS: apt-get install libopenblas0")
+    refuse_reference_blas()
     return {"version": torch.__version__, "threads": torch.get_num_threads()}
 
 
@@ -201,7 +185,7 @@ def open_case(request):
         runs = kinds[spec["kind"]](spec)
     with grad_mode():
         results = [run() for run in runs.values()]
-    return {"sample": sample(results[0])}
+    return {"sample": sample(values_of(results[0]))}
 
 
 def timed(run, milliseconds):
@@ -229,11 +213,4 @@ def close(_):
     runs = {}
 
 
-handlers = {"hello": hello, "open": open_case, "time": time_case, "peak": peak, "close": close}
-for line in sys.stdin:
-    request = json.loads(line)
-    try:
-        answer = {"answer": handlers[request["do"]](request)}
-    except Exception as error:
-        answer = {"answer": None, "error": str(error)[:500] or type(error).__name__}
-    print(json.dumps(answer), flush=True)
+serve({"hello": hello, "open": open_case, "time": time_case, "peak": peak, "close": close})

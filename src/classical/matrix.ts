@@ -44,7 +44,9 @@ export class Matrix {
 
   /** A copy of a column. */
   column(index: number): Float64Array {
-    return Float64Array.from({ length: this.rows }, (_, row) => this.get(row, index))
+    const result = new Float64Array(this.rows)
+    for (let row = 0, at = index; row < result.length; row++, at += this.columns) result[row] = this.data[at]!
+    return result
   }
 
   /** A copy of the rows at `indices`, in that order. */

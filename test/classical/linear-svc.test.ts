@@ -1,34 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { estimatorFromJson, InputError, LinearSVC, Matrix, StateError } from '../../src/classical/index.ts'
-import { type DatasetName, loaded, standardized } from './datasets.ts'
+import { estimatorFromJson, InputError, LinearSVC, StateError } from '../../src/classical/index.ts'
+import { type DatasetName, loaded } from './datasets.ts'
 import expected from './expected/svm.json' with { type: 'json' }
-
-function near(values: ArrayLike<number>, wanted: ArrayLike<number>, digits: number): void {
-  expect(values.length).toBe(wanted.length)
-  for (let i = 0; i < wanted.length; i++) expect(values[i], `number ${i}`).toBeCloseTo(wanted[i]!, digits)
-}
-
-/** A data set as scripts/expected-svm.py splits it. */
-function split(name: DatasetName): { x: Matrix; y: (string | number)[]; held: Matrix } | undefined {
-  const data = loaded(name)
-  if (data === undefined) return undefined
-  const { rows, columns } = data.x
-  const all =
-    name === 'digits'
-      ? new Matrix(
-          rows,
-          columns,
-          data.x.data.map((value) => value / 16),
-        )
-      : standardized(data.x)
-  const indices = Array.from({ length: rows }, (_, i) => i)
-  const kept = indices.filter((i) => i % 3 !== 0)
-  return {
-    x: all.take(kept),
-    y: kept.map((i) => data.y[i]!),
-    held: all.take(indices.filter((i) => i % 3 === 0)),
-  }
-}
+import { near, split } from './svm-data.ts'
 
 describe('LinearSVC', () => {
   it('separates versicolor from virginica', async () => {

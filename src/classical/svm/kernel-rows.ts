@@ -9,7 +9,7 @@ import {
 } from './kernel.ts'
 
 /** Rows that the engine computes at a time. */
-const batch = 256
+const batch = 128
 
 /** A fit touches about this part of all kernel values. */
 const touched = 1 / 8

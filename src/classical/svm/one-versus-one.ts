@@ -1,10 +1,6 @@
 import { Matrix } from '../matrix.ts'
 
-/** The position of a pair of classes, i before j, among all pairs: (0, 1), (0, 2), … (1, 2), … */
-export function pairPosition(i: number, j: number, classes: number): number {
-  return (i * (2 * classes - i - 1)) / 2 + (j - i - 1)
-}
-
+/** How many pairs of classes there are, in the order (0, 1), (0, 2), … (1, 2), … */
 export function pairCount(classes: number): number {
   return (classes * (classes - 1)) / 2
 }

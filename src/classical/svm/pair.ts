@@ -1,6 +1,7 @@
+import type { DualOptions } from './dual-problem.ts'
 import type { KernelRows } from './kernel-rows.ts'
 import { fitSigmoid, type Sigmoid } from './platt.ts'
-import { type DualOptions, solveDual } from './smo.ts'
+import { solveDual } from './smo.ts'
 
 /** Two classes to tell apart: samples with their labels and costs. */
 export interface Pair {

@@ -1,37 +1,7 @@
 import { Pace } from '../pace.ts'
+import type { DualOptions, DualProblem, DualSolution } from './dual-problem.ts'
 import type { KernelRows } from './kernel-rows.ts'
-
-/**
- * The dual problem of support vector machines: the minimum over a of a'Qa / 2 + p'a with 0 <= a_t <= C_t and y'a = 0, where
- * Q_st = y_s y_t K(index_s, index_t).
- */
-export interface DualProblem {
-  readonly kernel: KernelRows
-  /** The row of the kernel matrix that each variable belongs to. */
-  readonly index: Int32Array
-  /** y: 1 or -1 for each variable. */
-  readonly signs: Int8Array
-  /** p. */
-  readonly linear: Float64Array
-  /** C. */
-  readonly upper: Float64Array
-}
-
-export interface DualOptions {
-  readonly tol: number
-  readonly shrinking: boolean
-  /** -1: libsvm's limit, 10 million iterations or 100 a variable. */
-  readonly maxIter: number
-}
-
-export interface DualSolution {
-  readonly alpha: Float64Array
-  /** The decision value is the sum of y a K less rho. */
-  readonly rho: number
-  readonly objective: number
-  readonly iterations: number
-  readonly converged: boolean
-}
+import { clipDifference, clipSum, largestFirst } from './smo-step.ts'
 
 /** What stands for a curvature that is not above 0. */
 const tau = 1e-12
@@ -169,17 +139,14 @@ class Smo {
 
   /** The rows of the active variables, those first that violate the conditions of the optimum most. */
   #likely(): Int32Array {
-    const scores = Float64Array.from({ length: this.#active }, (_, t) => {
+    const violations = Float64Array.from({ length: this.#active }, (_, t) => {
       const slope = this.#signs[t]! * this.#gradient[t]!
-      const up = this.#signs[t]! > 0 ? this.#alpha[t]! < this.#upper[t]! : this.#alpha[t]! > 0
-      const down = this.#signs[t]! > 0 ? this.#alpha[t]! > 0 : this.#alpha[t]! < this.#upper[t]!
-      return Math.max(up ? -slope : Number.NEGATIVE_INFINITY, down ? slope : Number.NEGATIVE_INFINITY)
+      return Math.max(
+        this.#canRise(t) ? -slope : Number.NEGATIVE_INFINITY,
+        this.#canFall(t) ? slope : Number.NEGATIVE_INFINITY,
+      )
     })
-    // At the start all are alike: a fixed shuffle mixes the classes.
-    const mixed = (t: number) => Math.imul(t, 0x9e3779b1) >>> 0
-    return Int32Array.from({ length: this.#active }, (_, t) => t)
-      .sort((a, b) => scores[b]! - scores[a]! || mixed(a) - mixed(b))
-      .map((t) => this.#rows[t]!)
+    return largestFirst(violations).map((t) => this.#rows[t]!)
   }
 
   #update(i: number, j: number, rowI: Float32Array, rowJ: Float32Array): void {
@@ -312,48 +279,4 @@ class Smo {
     const rho = free > 0 ? sum / free : (low + high) / 2
     return { alpha, rho, objective, iterations, converged }
   }
-}
-
-/** Puts two variables whose sum stays into their bounds. */
-function clipSum(
-  alpha: Float64Array,
-  i: number,
-  j: number,
-  newI: number,
-  newJ: number,
-  sum: number,
-  upperI: number,
-  upperJ: number,
-): void {
-  let [a, b] = [newI, newJ]
-  if (sum > upperI) {
-    if (a > upperI) [a, b] = [upperI, sum - upperI]
-  } else if (b < 0) [a, b] = [sum, 0]
-  if (sum > upperJ) {
-    if (b > upperJ) [a, b] = [sum - upperJ, upperJ]
-  } else if (a < 0) [a, b] = [0, sum]
-  alpha[i] = a
-  alpha[j] = b
-}
-
-/** Puts two variables whose difference stays into their bounds. */
-function clipDifference(
-  alpha: Float64Array,
-  i: number,
-  j: number,
-  newI: number,
-  newJ: number,
-  difference: number,
-  upperI: number,
-  upperJ: number,
-): void {
-  let [a, b] = [newI, newJ]
-  if (difference > 0) {
-    if (b < 0) [a, b] = [difference, 0]
-  } else if (a < 0) [a, b] = [0, -difference]
-  if (difference > upperI - upperJ) {
-    if (a > upperI) [a, b] = [upperI, upperI - difference]
-  } else if (b > upperJ) [a, b] = [upperJ + difference, upperJ]
-  alpha[i] = a
-  alpha[j] = b
 }

@@ -99,6 +99,10 @@ export class SVC extends Classifier<SVCOptions, 'matrix'> {
     }
   }
 
+  override get givesProbabilities(): boolean {
+    return this.options.probability
+  }
+
   /** The coefficients of the features, a matrix [pairs, features], signed like `intercept`: for the linear kernel only. */
   get coef(): Matrix {
     if (this.#coef !== undefined) return this.#coef

@@ -3,11 +3,12 @@ import { Matrix } from '../matrix.ts'
 import { checkNumber } from '../option-checks.ts'
 import { type NumberTarget, Regressor } from '../regressor.ts'
 import { type Json, matrixToJson, numbersToJson, type StateReader } from '../state.ts'
+import type { DualSolution } from './dual-problem.ts'
 import { type Kernel, resolveGamma } from './kernel.ts'
 import { KernelMachine, linearDecisions, primalCoefficients } from './kernel-machine.ts'
 import { KernelRows } from './kernel-rows.ts'
 import { checkKernelOptions, type KernelOptions, kernelDefaults } from './options.ts'
-import { type DualSolution, solveDual } from './smo.ts'
+import { solveDual } from './smo.ts'
 
 export interface SVROptions extends KernelOptions {
   /** Targets closer than this are close enough, from 0 up. Default 0.1. */

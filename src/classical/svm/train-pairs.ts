@@ -2,12 +2,12 @@ import { Generator } from '../../tensor/index.ts'
 import { InputError } from '../errors.ts'
 import type { Label } from '../input.ts'
 import { Matrix } from '../matrix.ts'
+import type { DualOptions } from './dual-problem.ts'
 import type { Kernel } from './kernel.ts'
 import { KernelRows } from './kernel-rows.ts'
 import { forEachPair, pairCount } from './one-versus-one.ts'
 import { fitPairSigmoid, type PairSolution, solvePair } from './pair.ts'
 import type { Sigmoid } from './platt.ts'
-import type { DualOptions } from './smo.ts'
 
 export interface TrainOptions extends DualOptions {
   readonly cacheSize: number
