@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { methods } from '../dist/classical/index.js'
 import { catalogueRows, listModels, modelMetadata, modelOptions } from '../dist/models/index.js'
 import { supportedOperators, unsupportedReasons } from '../dist/onnx/index.js'
 import { formats } from '../dist/weights/index.js'
@@ -111,7 +112,20 @@ function formatTable() {
   return table(['format', 'files', 'read', 'written', 'element types', 'limits'], rows)
 }
 
+/** The classical methods, from their own table. */
+function classicalMethods() {
+  const kinds = { classifier: 'classes', regressor: 'numbers', transformer: 'columns' }
+  const rows = Object.entries(methods).map(([key, { kind, title, summary }]) => [
+    `\`${key}\``,
+    title,
+    kinds[kind],
+    summary,
+  ])
+  return table(['key', 'method', 'gives', 'what it is'], rows)
+}
+
 const parts = {
+  methods: classicalMethods(),
   formats: formatTable(),
   networks: networks(),
   zoo: zooSections(all),

@@ -31,6 +31,11 @@ export abstract class Classifier<O extends object, K extends keyof InputKinds> e
     return this.#classes
   }
 
+  /** Whether the method gives the probability of each class, with the options that it has. */
+  get givesProbabilities(): boolean {
+    return 'predictProba' in this
+  }
+
   /** Learns from samples and their classes. Rows without a class are an error. */
   async fit(x: Features, y: Labels, { sampleWeight }: FitOptions = {}): Promise<this> {
     const { data, features } = await this.readTraining(x)

@@ -222,6 +222,7 @@ export abstract class Estimator<O extends object, K extends keyof InputKinds> {
       name: each.text('name'),
       ...(each.has('categories') && { categories: each.texts('categories') }),
     }))
+    if (features.length === 0) throw new StateError(`${this.label}: the saved method has no features`)
     this.#features = features
     this.columnNames = features.map(({ name }) => name)
     this.#fromTable = reader.flag('fromTable')

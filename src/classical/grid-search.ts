@@ -81,9 +81,15 @@ export class GridSearch implements Predictor {
     return this.bestPredictor.score(x, y)
   }
 
-  get predictProba(): ((x: Features) => Promise<Matrix>) | undefined {
+  get givesProbabilities(): boolean {
+    return this.bestPredictor.givesProbabilities ?? false
+  }
+
+  async predictProba(x: Features): Promise<Matrix> {
     const { bestPredictor } = this
-    return bestPredictor.predictProba && ((x) => bestPredictor.predictProba!(x))
+    if (bestPredictor.predictProba === undefined)
+      throw new InputError('the best method gives no probabilities')
+    return bestPredictor.predictProba(x)
   }
 
   /** The best method, which is what is worth keeping. */

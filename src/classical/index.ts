@@ -1,5 +1,7 @@
 export { parseArff } from './arff.ts'
+export type { ClassWeight } from './class-weight.ts'
 export { Classifier, type ClassTarget, ProbabilisticClassifier } from './classifier.ts'
+export { correlationMatrix, covarianceMatrix } from './correlation.ts'
 export { type ColumnKind, type CsvOptions, formatCsv, parseCsv } from './csv.ts'
 export {
   LinearDiscriminantAnalysis,
@@ -22,18 +24,13 @@ export { Cholesky } from './linear-algebra/cholesky.ts'
 export { QR } from './linear-algebra/householder.ts'
 export { solve } from './linear-algebra/lu.ts'
 export { type SymmetricEigen, symmetricEigen } from './linear-algebra/symmetric-eigen.ts'
+export type { Bounds, Influence, PredictionIntervals } from './linear-inference.ts'
 export { LinearModel } from './linear-model.ts'
-export {
-  type Bounds,
-  type Influence,
-  LinearRegression,
-  type LinearRegressionOptions,
-  type PredictionIntervals,
-} from './linear-regression.ts'
+export { LinearRegression, type LinearRegressionOptions } from './linear-regression.ts'
+export type { LogisticRow } from './logistic/inference.ts'
 export {
   LogisticRegression,
   type LogisticRegressionOptions,
-  type LogisticRow,
 } from './logistic-regression.ts'
 export { Matrix } from './matrix.ts'
 export {
@@ -55,6 +52,13 @@ export { DiscreteNaiveBayes } from './naive-bayes/discrete.ts'
 export { GaussianNB, type GaussianNBOptions } from './naive-bayes/gaussian.ts'
 export { type ColumnModel, NaiveBayes, type NaiveBayesOptions } from './naive-bayes/mixed.ts'
 export { MultinomialNB, type MultinomialNBOptions } from './naive-bayes/multinomial.ts'
+export { KNeighborsClassifier } from './neighbors/classifier.ts'
+export type { MetricName } from './neighbors/metric.ts'
+export { KNeighborsRegressor } from './neighbors/regressor.ts'
+export type { Neighbors, NeighborsAlgorithm, NeighborsOptions } from './neighbors/search.ts'
+export { MLPClassifier } from './neural/mlp-classifier.ts'
+export { MLPRegressor } from './neural/mlp-regressor.ts'
+export type { Activation, MLPOptions } from './neural/options.ts'
 export { OneR, type OneROptions } from './one-rule.ts'
 export { Pipeline } from './pipeline.ts'
 export type { Predictor } from './predictor.ts'
@@ -78,6 +82,11 @@ export {
   trainTestSplit,
 } from './splits.ts'
 export type { Json, StateReader } from './state.ts'
+export type { KernelName } from './svm/kernel.ts'
+export { LinearSVC, type LinearSVCOptions } from './svm/linear-svc.ts'
+export type { KernelOptions } from './svm/options.ts'
+export { SVC, type SVCOptions } from './svm/svc.ts'
+export { SVR, type SVROptions } from './svm/svr.ts'
 export {
   type Cell,
   type Column,

@@ -1,46 +1,19 @@
 import { fisherF, studentT } from './distributions.ts'
 import { InputError } from './errors.ts'
 import { type FitOptions, readWeights } from './estimator.ts'
-import { type CoefficientRow, checkLevel, formatCoefficients } from './inference.ts'
+import { type CoefficientRow, checkLevel } from './inference.ts'
 import { type Features, readTargets, type Targets } from './input.ts'
 import { type Dependence, leastSquares } from './linear-algebra/least-squares.ts'
+import { type Bounds, type Influence, type PredictionIntervals, summarize } from './linear-inference.ts'
 import { center, dot, LinearModel } from './linear-model.ts'
 import { Matrix } from './matrix.ts'
 import type { NumberTarget } from './regressor.ts'
 import { type Json, matrixToJson, numbersToJson, type StateReader } from './state.ts'
 import { listed } from './table.ts'
-import { formatNumber, formatP } from './text-table.ts'
 
 export interface LinearRegressionOptions {
   /** Whether the line need not pass through the origin. Default true. */
   readonly fitIntercept?: boolean
-}
-
-/** Bounds for each sample. */
-export interface Bounds {
-  readonly lower: Float64Array
-  readonly upper: Float64Array
-}
-
-export interface PredictionIntervals {
-  readonly values: Float64Array
-  /** Where the mean of all samples with these features lies. */
-  readonly confidence: Bounds
-  /** Where a single further sample with these features lies. */
-  readonly prediction: Bounds
-}
-
-/** How each sample bears on the fit. */
-export interface Influence {
-  readonly fitted: Float64Array
-  /** Target less fitted value. */
-  readonly residuals: Float64Array
-  /** Diagonal of the hat matrix, 0 to 1; their sum is the number of coefficients. */
-  readonly leverage: Float64Array
-  /** Residuals over their own standard error. */
-  readonly standardizedResiduals: Float64Array
-  /** Cook's distance (1977): how far all fitted values move when the sample is left out. */
-  readonly cooksDistance: Float64Array
 }
 
 /** What the fit is judged by: sums of squares and counts. */
@@ -261,19 +234,7 @@ export class LinearRegression extends LinearModel<LinearRegressionOptions> {
 
   /** Coefficients with standard errors, t, p and intervals, and what the whole fit is judged by. */
   summary({ level = 0.95 }: { readonly level?: number } = {}): string {
-    const freedom = this.degreesOfFreedom
-    const lines = [
-      `LinearRegression: ${this.observations} samples, ${freedom} degrees of freedom`,
-      formatCoefficients(this.coefficientTable({ level }), 't', level),
-      `R2 ${formatNumber(this.rSquared)}, adjusted ${formatNumber(this.adjustedRSquared)}; F(${this.rank}, ${freedom}) = ` +
-        `${formatNumber(this.fStatistic)}, p ${formatP(this.fPValue)}`,
-      `residual standard error ${formatNumber(this.residualStandardError)}; AIC ${formatNumber(this.aic)}; ` +
-        `Durbin-Watson ${formatNumber(this.durbinWatson, 4)}`,
-      ...this.dependentColumns.map(({ name, of }) =>
-        of.length === 0 ? `${name} is constant` : `${name} depends on ${listed(of)}`,
-      ),
-    ]
-    return lines.join('\n')
+    return summarize(this, level)
   }
 
   /** The variance of the fitted value at x, in variances of the errors. */

@@ -1,11 +1,17 @@
+import { type ClassWeight, checkClassWeight, weightByClass } from './class-weight.ts'
 import { type ClassTarget, ProbabilisticClassifier } from './classifier.ts'
-import { chiSquared, normal } from './distributions.ts'
+import { chiSquared } from './distributions.ts'
 import { checkChoice, checkNumber, InputError, StateError } from './errors.ts'
-import { type CoefficientRow, checkLevel, formatCoefficients } from './inference.ts'
-import type { Label } from './input.ts'
-import { leastSquares } from './linear-algebra/least-squares.ts'
-import { center, dot } from './linear-model.ts'
+import { checkLevel, formatCoefficients } from './inference.ts'
+import { dot } from './linear-model.ts'
 import { proximalNewton } from './logistic/coordinate.ts'
+import {
+  contrasts,
+  independent,
+  type LogisticRow,
+  logisticRows,
+  nullLogLikelihood,
+} from './logistic/inference.ts'
 import { minimize } from './logistic/lbfgs.ts'
 import { inverseHessian, newton } from './logistic/newton.ts'
 import { LogisticProblem } from './logistic/problem.ts'
@@ -13,7 +19,6 @@ import type { Solution } from './logistic/solution.ts'
 import { Matrix } from './matrix.ts'
 import { softmaxRow } from './softmax.ts'
 import { type Json, matrixToJson, numbersToJson, type StateReader } from './state.ts'
-import { listed } from './table.ts'
 import { formatNumber, formatP } from './text-table.ts'
 
 const penalties = ['l2', 'l1', 'elasticnet', 'none'] as const
@@ -29,7 +34,7 @@ export interface LogisticRegressionOptions {
   /** Whether there are intercepts, which cost nothing. Default true. */
   readonly fitIntercept?: boolean
   /** Factors of the classes' samples by the class's label, or 'balanced': samples / (classes * samples of the class). Default null. */
-  readonly classWeight?: 'balanced' | Readonly<Record<string, number>> | null
+  readonly classWeight?: ClassWeight
   /**
    * 'newton' for up to some hundred coefficients, 'lbfgs' for any number, 'coordinate' for 'l1' and 'elasticnet'. All reach
    * the same optimum; 'auto', the default, chooses by size.
@@ -39,15 +44,6 @@ export interface LogisticRegressionOptions {
   readonly tol?: number
   /** The most iterations. Default 100. */
   readonly maxIter?: number
-}
-
-/** What is known of a coefficient, and of the factor e^coefficient by which the odds grow with each unit of its feature. */
-export interface LogisticRow extends CoefficientRow {
-  /** The class whose odds against the first class these are. */
-  readonly class: Label
-  readonly oddsRatio: number
-  readonly oddsRatioLower: number
-  readonly oddsRatioUpper: number
 }
 
 /**
@@ -102,17 +98,13 @@ export class LogisticRegression extends ProbabilisticClassifier<LogisticRegressi
         `${this.label}: solver '${solver}' cannot do penalty '${penalty}'; 'coordinate' or 'auto' can`,
       )
     }
-    if (typeof classWeight === 'string') checkChoice(this.label, 'classWeight', classWeight, ['balanced'])
-    else
-      for (const [name, weight] of Object.entries(classWeight ?? {})) {
-        checkNumber(this.label, `classWeight of '${name}'`, weight, { from: 0 })
-      }
+    checkClassWeight(this.label, classWeight)
   }
 
   protected override async learn(x: Matrix, target: ClassTarget): Promise<void> {
     const { classes, codes } = target
     const { penalty, C, l1Ratio, fitIntercept } = this.options
-    const weights = this.#weights(target)
+    const weights = weightByClass(this.label, this.options.classWeight, target)
     const [l1, l2] = {
       none: [0, 0],
       l2: [0, 1 / C],
@@ -162,27 +154,6 @@ export class LogisticRegression extends ProbabilisticClassifier<LogisticRegressi
     )
     const separated = data.l2 === 0 && problem.margins(problem.scoresOf(x))[0] > 0
     return { parameters: x, iterations, converged: converged && !separated, separated }
-  }
-
-  #weights({ classes, codes, weights }: ClassTarget): Float64Array {
-    const { classWeight } = this.options
-    const factors = new Float64Array(classes.length).fill(1)
-    if (classWeight === 'balanced') {
-      factors.fill(0)
-      for (const code of codes) factors[code]! += 1
-      for (const [c, count] of factors.entries()) factors[c] = codes.length / (classes.length * count)
-    } else if (classWeight !== null) {
-      for (const name of Object.keys(classWeight)) {
-        const c = classes.findIndex((each) => String(each) === name)
-        if (c < 0) {
-          throw new InputError(
-            `${this.label}: classWeight names '${name}', which is no class; there are ${listed(classes.map(String))}`,
-          )
-        }
-        factors[c] = classWeight[name]!
-      }
-    }
-    return Float64Array.from(codes, (code, i) => factors[code]! * (weights?.[i] ?? 1))
   }
 
   protected override probabilities(x: Matrix): Matrix {
@@ -248,52 +219,24 @@ export class LogisticRegression extends ProbabilisticClassifier<LogisticRegressi
   coefficientTable({ level = 0.95 }: { readonly level?: number } = {}): LogisticRow[] {
     checkLevel(level)
     const { penalty, fitIntercept } = this.options
-    const names = this.features.map(({ name }) => name)
     if (penalty !== 'none') {
       throw new InputError(
         `${this.label}: penalised coefficients (${penalty}) have no standard errors; fit with penalty: 'none'`,
       )
     }
-    const reach = normal.quantile((1 + level) / 2)
-    const others = this.classes.slice(1)
-    return others.flatMap((label, c) => {
-      const rowOf = (term: string, coefficient: number, j: number): LogisticRow => {
-        const at = j * others.length + c
-        const standardError = this.#covariance ? Math.sqrt(this.#covariance.get(at, at)) : Number.NaN
-        const statistic = coefficient / standardError
-        const [lower, upper] = [coefficient - reach * standardError, coefficient + reach * standardError]
-        return {
-          class: label,
-          term,
-          coefficient,
-          standardError,
-          statistic,
-          pValue: 2 * normal.survival(Math.abs(statistic)),
-          lower,
-          upper,
-          oddsRatio: Math.exp(coefficient),
-          oddsRatioLower: Math.exp(lower),
-          oddsRatioUpper: Math.exp(upper),
-        }
-      }
-      const against = (values: (row: number) => number) =>
-        this.coef.rows === 1 ? values(0) : values(c + 1) - values(0)
-      const slopes = names.map((name, j) =>
-        rowOf(
-          name,
-          against((row) => this.coef.get(row, j)),
-          j,
-        ),
-      )
-      if (!fitIntercept) return slopes
-      return [
-        rowOf(
-          'intercept',
-          against((row) => this.intercept[row]!),
-          names.length,
-        ),
-        ...slopes,
-      ]
+    const names = this.features.map(({ name }) => name)
+    const { coef, intercept } = this
+    const own = (row: number, j: number) => (j < names.length ? coef.get(row, j) : intercept[row]!)
+    const rows = logisticRows({
+      classes: this.classes.slice(1),
+      terms: fitIntercept ? [...names, 'intercept'] : names,
+      of: (c, j) => (coef.rows === 1 ? own(0, j) : own(c + 1, j) - own(0, j)),
+      covariance: this.#covariance,
+      level,
+    })
+    return this.classes.slice(1).flatMap((label) => {
+      const own = rows.filter((row) => row.class === label)
+      return fitIntercept ? [own.at(-1)!, ...own.slice(0, -1)] : own
     })
   }
 
@@ -347,45 +290,4 @@ export class LogisticRegression extends ProbabilisticClassifier<LogisticRegressi
     const size = (classes - 1) * (width + (this.options.fitIntercept ? 1 : 0))
     this.#covariance = state.has('covariance') ? state.matrix('covariance', size, size) : undefined
   }
-}
-
-function nullLogLikelihood(
-  codes: Int32Array,
-  classes: number,
-  weights: Float64Array,
-  fitIntercept: boolean,
-): number {
-  const counts = new Float64Array(classes)
-  for (const [i, code] of codes.entries()) counts[code]! += weights[i]!
-  const total = counts.reduce((sum, count) => sum + count, 0)
-  if (!fitIntercept) return -total * Math.log(classes)
-  return counts.reduce((sum, count) => (count > 0 ? sum + count * Math.log(count / total) : sum), 0)
-}
-
-/** Whether no column is a combination of others. */
-function independent(x: Matrix, weights: Float64Array, fitIntercept: boolean): boolean {
-  const centered = center(x, { values: new Float64Array(x.rows), weights }, fitIntercept)
-  return leastSquares(centered.x, centered.y, centered.norms).rank === x.columns
-}
-
-/** The covariance of the classes' coefficients less those of the first class, from that of all. */
-function contrasts(covariance: Matrix, classes: number): Matrix {
-  const terms = covariance.rows / classes
-  const others = classes - 1
-  const result = new Matrix(terms * others, terms * others)
-  for (let a = 0; a < terms; a++) {
-    for (let b = 0; b < terms; b++) {
-      const at = (k: number, l: number) => covariance.get(a * classes + k, b * classes + l)
-      for (let k = 0; k < others; k++) {
-        for (let l = 0; l < others; l++) {
-          result.set(
-            a * others + k,
-            b * others + l,
-            at(k + 1, l + 1) - at(k + 1, 0) - at(0, l + 1) + at(0, 0),
-          )
-        }
-      }
-    }
-  }
-  return result
 }

@@ -1,5 +1,5 @@
 import type { Classifier } from './classifier.ts'
-import { StateError } from './errors.ts'
+import { InputError, StateError } from './errors.ts'
 import type { EstimatorState, InputKinds } from './estimator.ts'
 import { Pipeline, pipelineMethod, pipelineOf } from './pipeline.ts'
 import type { Regressor } from './regressor.ts'
@@ -56,6 +56,13 @@ export type MethodName =
   | 'c45'
   | 'cart'
   | 'cart-regressor'
+  | 'knn'
+  | 'knn-regressor'
+  | 'svc'
+  | 'svr'
+  | 'linear-svc'
+  | 'mlp'
+  | 'mlp-regressor'
   | 'standard-scaler'
   | 'min-max-scaler'
   | 'simple-imputer'
@@ -171,6 +178,48 @@ export const methods: Readonly<Record<MethodName, Method>> = {
     'normal classes, each with its own covariance',
     async () => (await import('./discriminant/quadratic.ts')).QuadraticDiscriminantAnalysis,
   ),
+  knn: define(
+    'classifier',
+    'k-nearest neighbours',
+    'the class of most of the nearest samples',
+    async () => (await import('./neighbors/classifier.ts')).KNeighborsClassifier,
+  ),
+  'knn-regressor': define(
+    'regressor',
+    'k-nearest neighbours',
+    'the mean of the nearest samples',
+    async () => (await import('./neighbors/regressor.ts')).KNeighborsRegressor,
+  ),
+  svc: define(
+    'classifier',
+    'Support vector machine',
+    'the widest margin between classes, with kernels',
+    async () => (await import('./svm/svc.ts')).SVC,
+  ),
+  svr: define(
+    'regressor',
+    'Support vector machine',
+    'the flattest function near the targets, with kernels',
+    async () => (await import('./svm/svr.ts')).SVR,
+  ),
+  'linear-svc': define(
+    'classifier',
+    'Linear support vector machine',
+    'the widest margin between each class and the others, for many samples',
+    async () => (await import('./svm/linear-svc.ts')).LinearSVC,
+  ),
+  mlp: define(
+    'classifier',
+    'Neural network (MLP)',
+    'layers of neurons, trained by gradient descent; columns should be of one scale',
+    async () => (await import('./neural/mlp-classifier.ts')).MLPClassifier,
+  ),
+  'mlp-regressor': define(
+    'regressor',
+    'Neural network (MLP)',
+    'layers of neurons, trained by gradient descent; columns should be of one scale',
+    async () => (await import('./neural/mlp-regressor.ts')).MLPRegressor,
+  ),
   'standard-scaler': define(
     'transformer',
     'StandardScaler',
@@ -227,7 +276,12 @@ export async function estimatorFromJson(json: unknown): Promise<AnyEstimator | P
   const options = reader.raw('options')
   new StateReader(options, 'options')
   const Constructor = await methods[name].load()
-  return new Constructor(options as object).restore(json as EstimatorState)
+  try {
+    return new Constructor(options as object).restore(json as EstimatorState)
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error
+    throw new StateError(`the saved method does not hold together: ${error.message}`, { cause: error })
+  }
 }
 
 async function readPipeline(reader: StateReader): Promise<Pipeline> {

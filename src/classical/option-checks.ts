@@ -5,6 +5,7 @@ export interface NumberRange {
   readonly atLeast?: number
   readonly above?: number
   readonly atMost?: number
+  readonly below?: number
   readonly integer?: boolean
 }
 
@@ -13,7 +14,7 @@ export function checkNumber(
   what: string,
   name: string,
   value: unknown,
-  { atLeast, above, atMost, integer = false }: NumberRange = {},
+  { atLeast, above, atMost, below, integer = false }: NumberRange = {},
 ): void {
   const fits =
     typeof value === 'number' &&
@@ -21,12 +22,14 @@ export function checkNumber(
     (!integer || Number.isInteger(value)) &&
     !(atLeast !== undefined && value < atLeast) &&
     !(above !== undefined && value <= above) &&
-    !(atMost !== undefined && value > atMost)
+    !(atMost !== undefined && value > atMost) &&
+    !(below !== undefined && value >= below)
   if (fits) return
   const bounds = [
     atLeast !== undefined && `at least ${atLeast}`,
     above !== undefined && `above ${above}`,
     atMost !== undefined && `at most ${atMost}`,
+    below !== undefined && `below ${below}`,
   ].filter((bound) => bound !== false)
   const wanted = `${integer ? 'an integer' : 'a number'}${bounds.length > 0 ? ` ${bounds.join(' and ')}` : ''}`
   throw new InputError(`${what}: ${name} is ${shown(value)}; it must be ${wanted}`)

@@ -90,11 +90,15 @@ export class Pipeline implements Predictor {
     return (this.last as Predictor).score(await this.transform(x), y)
   }
 
+  get givesProbabilities(): boolean {
+    return this.last.kind === 'classifier' && this.last.givesProbabilities
+  }
+
   /** The probability of each class, where the last step gives it. */
-  get predictProba(): ((x: Features) => Promise<Matrix>) | undefined {
+  async predictProba(x: Features): Promise<Matrix> {
     const last: Predictor = this.last
-    if (last.predictProba === undefined) return undefined
-    return async (x) => last.predictProba!(await this.transform(x))
+    if (last.predictProba === undefined) throw new InputError(`${this.last.method} gives no probabilities`)
+    return last.predictProba(await this.transform(x))
   }
 
   toJSON(): EstimatorState {

@@ -12,8 +12,10 @@ export interface Predictor {
   predict(x: Features): Promise<Label[] | Float64Array>
   /** Accuracy of a classifier, R2 of a regressor. */
   score(x: Features, y: Labels): Promise<number>
-  /** The probability of each class; missing where the method gives none. */
-  readonly predictProba?: ((x: Features) => Promise<Matrix>) | undefined
+  /** Whether `predictProba` can be asked. */
+  readonly givesProbabilities?: boolean
+  /** The probability of each class, of classifiers that give it. */
+  predictProba?(x: Features): Promise<Matrix>
   /** A classifier's classes, in the order of the probabilities' columns. */
   readonly classes?: readonly Label[]
   toJSON(): EstimatorState

@@ -112,6 +112,13 @@ export class StateReader {
     return values
   }
 
+  /** As `numbers`, none of them infinite or missing. */
+  finiteNumbers(key: string, length?: number): Float64Array {
+    const values = this.numbers(key, length)
+    this.#checkFinite(key, values)
+    return values
+  }
+
   /** Positions in a list of `bound` entries, or -1 where `missing` says so. */
   indices(
     key: string,
@@ -145,6 +152,18 @@ export class StateReader {
       )
     }
     return new Matrix(...size, this.numbers('data', size[0] * size[1]))
+  }
+
+  /** As `matrix`, without infinite or missing numbers. */
+  finiteMatrix(key: string, rows?: number, columns?: number): Matrix {
+    const matrix = this.matrix(key, rows, columns)
+    this.#checkFinite(key, matrix.data)
+    return matrix
+  }
+
+  #checkFinite(key: string, values: Float64Array): void {
+    const bad = values.find((value) => !Number.isFinite(value))
+    if (bad !== undefined) throw this.#wrong(key, bad, 'a finite number')
   }
 
   #numbersOf(key: string, value: unknown): Float64Array {

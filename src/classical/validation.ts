@@ -100,8 +100,8 @@ export async function crossValPredict(
     const labels = await model.predict(tested)
     scores[i] = await scoreOf(model, labels, await takeLabels(y, test))
     for (const [j, row] of test.entries()) predictions[row] = labels[j]!
-    if (model.predictProba !== undefined) {
-      const rows = await model.predictProba(tested)
+    if (model.givesProbabilities) {
+      const rows = await model.predictProba!(tested)
       probabilities ??= new Matrix(predictions.length, classes.length)
       for (const [j, row] of test.entries()) {
         // A class that occurs in the tested fold alone has no column.

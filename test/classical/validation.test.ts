@@ -98,7 +98,7 @@ describe('a pipeline', () => {
       'windy=true',
     ])
     expect(await pipeline.score(x, y)).toBeCloseTo(9 / 14, 12)
-    expect((await pipeline.predictProba!(x)).get(0, 1)).toBeCloseTo(9 / 14, 12)
+    expect((await pipeline.predictProba(x)).get(0, 1)).toBeCloseTo(9 / 14, 12)
     const copy = (await estimatorFromJson(JSON.parse(JSON.stringify(pipeline)))) as Pipeline
     expect(await copy.predict(x)).toEqual(await pipeline.predict(x))
   })

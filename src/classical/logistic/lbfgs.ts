@@ -98,13 +98,16 @@ async function wolfeStep(
     const point = at(start.x.map((value, i) => value + step * direction[i]!))
     return { step, point, slope: dot(point.gradient, direction) }
   }
+  // Near the minimum values differ by rounding alone; slopes, which are known better, decide there (Hager and Zhang 2005).
+  const rounding = 8 * Number.EPSILON * Math.abs(start.value)
   let low: Trial = { step: 0, point: start, slope: slope0 }
   let high: Trial | undefined
   let step = first
   for (let count = 0; count < 40; count++) {
     const tried = await trial(step)
     const { point, slope } = tried
-    if (!(point.value <= start.value + leastDescent * step * slope0) || point.value >= low.point.value) {
+    const wanted = start.value + leastDescent * step * slope0 + rounding
+    if (!(point.value <= wanted) || point.value >= low.point.value + rounding) {
       high = tried
     } else {
       if (Math.abs(slope) <= -mostSlope * slope0) return point
@@ -114,7 +117,7 @@ async function wolfeStep(
     step = high === undefined ? 4 * step : between(low, high)
     if (high !== undefined && Math.abs(high.step - low.step) <= 1e-12 * Math.abs(low.step)) break
   }
-  return low.step > 0 && low.point.value < start.value ? low.point : undefined
+  return low.step > 0 && low.point.value <= start.value + rounding ? low.point : undefined
 }
 
 /** Where the cubic through two points and slopes is least, kept off the ends. */

@@ -5,11 +5,11 @@ import type { ValueGroups } from './value-groups.ts'
 /** What Gini impurity and entropy share: the weight of each class on each side. */
 abstract class ClassCriterion implements Criterion {
   weight = 0
+  leftWeight = 0
   impurity = 0
   readonly cutsAreBest: boolean
   protected readonly left: Float64Array
   protected readonly right: Float64Array
-  protected leftWeight = 0
   protected rightWeight = 0
   readonly #classes: number
   readonly #codes: Int32Array

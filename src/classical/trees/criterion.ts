@@ -7,6 +7,8 @@ import type { ValueGroups } from './value-groups.ts'
 export interface Criterion {
   /** The weight of the node's samples. */
   readonly weight: number
+  /** The weight of what was moved to the left. */
+  readonly leftWeight: number
   readonly impurity: number
   /** What a leaf would predict: each class's share, or one number. */
   readonly value: Float64Array

@@ -25,7 +25,7 @@ export interface DecisionTreeClassifierOptions extends DecisionTreeOptions {
  * - A nominal column divides its categories into two sets: the best two with two classes, or with up to 10 categories in a
  *   node; with more of both, the best among those that the categories' order by the share of any one class gives.
  * - Missing values go to the side where they lower the impurity most, and can be a side of their own. What did not occur in a
- *   node goes where most samples went.
+ *   node goes where most of the weight went.
  *
  * Source: Breiman, Friedman, Olshen and Stone, Classification and Regression Trees, 1984.
  */

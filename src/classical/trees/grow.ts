@@ -85,9 +85,12 @@ class Grower {
   async grow(): Promise<BinaryTree> {
     const features = Int32Array.from(this.#splitter.columns.keys())
     const root = this.#open(0, this.#samples.length, 0, features)
-    if (this.#limits.maxLeafNodes === Number.POSITIVE_INFINITY) await this.#depthFirst(root)
-    else await this.#bestFirst(root)
-    return this.#nodes.toTree()
+    if (this.#limits.maxLeafNodes < Number.POSITIVE_INFINITY) {
+      await this.#bestFirst(root)
+      return this.#nodes.toTree(this.#nodes.inOrderOfGrowth())
+    }
+    await this.#depthFirst(root)
+    return this.#nodes.toTree(this.#nodes.inOrderOfDepth())
   }
 
   async #depthFirst(root: OpenNode): Promise<void> {
@@ -95,7 +98,6 @@ class Grower {
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
       const divided = await this.#divide(node)
       if (divided === undefined) continue
-      // The left child is numbered, and divided, before the right one.
       stack.push(...this.#expand(divided).reverse())
     }
   }
@@ -244,18 +246,43 @@ class NodeList {
     this.#categoriesLeft.set(id, Uint8Array.from(categoriesLeft.slice(0, -1), Number))
   }
 
-  toTree(): BinaryTree {
+  inOrderOfGrowth(): number[] {
+    return Array.from(this.impurity.keys())
+  }
+
+  /** Each node, then all that is below it on the left, then all on the right. */
+  inOrderOfDepth(): number[] {
+    const order: number[] = []
+    const stack = [0]
+    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      order.push(node)
+      if (this.#feature[node]! >= 0) stack.push(this.#right[node]!, this.#left[node]!)
+    }
+    return order
+  }
+
+  /** The tree with its nodes in this order. */
+  toTree(order: readonly number[]): BinaryTree {
+    const place = new Int32Array(order.length)
+    for (const [i, node] of order.entries()) place[node] = i
+    const pick = (values: readonly number[]): number[] => order.map((node) => values[node]!)
+    const child = (id: number): number => (id < 0 ? -1 : place[id]!)
     return {
-      feature: Int32Array.from(this.#feature),
-      threshold: Float64Array.from(this.#threshold),
-      left: Int32Array.from(this.#left),
-      right: Int32Array.from(this.#right),
-      missingLeft: Uint8Array.from(this.#missingLeft),
-      categoriesLeft: this.#categoriesLeft,
-      impurity: Float64Array.from(this.impurity),
-      samples: Int32Array.from(this.#samples),
-      weight: Float64Array.from(this.weight),
-      value: Matrix.from(this.#values),
+      feature: Int32Array.from(pick(this.#feature)),
+      threshold: Float64Array.from(pick(this.#threshold)),
+      left: Int32Array.from(pick(this.#left), child),
+      right: Int32Array.from(pick(this.#right), child),
+      missingLeft: Uint8Array.from(pick(this.#missingLeft)),
+      categoriesLeft: new Map(
+        order.flatMap((node, i) => {
+          const flags = this.#categoriesLeft.get(node)
+          return flags === undefined ? [] : [[i, flags] as const]
+        }),
+      ),
+      impurity: Float64Array.from(pick(this.impurity)),
+      samples: Int32Array.from(pick(this.#samples)),
+      weight: Float64Array.from(pick(this.weight)),
+      value: Matrix.from(order.map((node) => this.#values[node]!)),
     }
   }
 }

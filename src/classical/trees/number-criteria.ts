@@ -6,16 +6,14 @@ import { WeightedMedian } from './weighted-median.ts'
 /** The weighted mean of the squared distances to the mean; a leaf predicts the mean. */
 export class SquaredErrorCriterion implements Criterion {
   weight = 0
+  leftWeight = 0
   impurity = 0
   value: Float64Array = new Float64Array(1)
   readonly cutsAreBest = true
   readonly #target: NumberTarget
-  /** Targets are taken as distances to their mean, so that a common offset costs no digits. */
-  readonly #offset: number
   #n = 0
   #sum = 0
   #leftSum = 0
-  #leftWeight = 0
   readonly #ownValues: Float64Array
   readonly #ownWeights: Float64Array
   readonly #groupSum: Float64Array
@@ -24,7 +22,6 @@ export class SquaredErrorCriterion implements Criterion {
   /** @param samples How many a node has at most. */
   constructor(target: NumberTarget, samples: number) {
     this.#target = target
-    this.#offset = target.values.reduce((sum, value) => sum + value / target.values.length, 0)
     this.#ownValues = new Float64Array(samples)
     this.#ownWeights = new Float64Array(samples)
     this.#groupSum = new Float64Array(samples)
@@ -33,25 +30,29 @@ export class SquaredErrorCriterion implements Criterion {
 
   enter(samples: Int32Array, start: number, end: number): void {
     const { values, weights } = this.#target
+    const first = values[samples[start]!]!
     let [sum, total] = [0, 0]
     for (let i = start; i < end; i++) {
       const weight = weights === undefined ? 1 : weights[samples[i]!]!
-      const value = values[samples[i]!]! - this.#offset
-      this.#ownValues[i - start] = weight * value
       this.#ownWeights[i - start] = weight
-      sum += weight * value
+      sum += weight * (values[samples[i]!]! - first)
       total += weight
     }
-    this.#n = end - start
     const mean = sum / total
-    let squares = 0
+    let [rest, squares] = [0, 0]
     for (let i = start; i < end; i++) {
-      squares += this.#ownWeights[i - start]! * (values[samples[i]!]! - this.#offset - mean) ** 2
+      // Distances to the node's mean, so that what all targets share costs no digits.
+      const distance = values[samples[i]!]! - first - mean
+      const weighted = this.#ownWeights[i - start]! * distance
+      this.#ownValues[i - start] = weighted
+      rest += weighted
+      squares += weighted * distance
     }
-    this.#sum = sum
+    this.#n = end - start
+    this.#sum = rest
     this.weight = total
     this.impurity = squares / total
-    this.value = Float64Array.of(mean + this.#offset)
+    this.value = Float64Array.of(mean + first)
   }
 
   load({ count, groupOf }: ValueGroups): void {
@@ -72,18 +73,18 @@ export class SquaredErrorCriterion implements Criterion {
 
   reset(): void {
     this.#leftSum = 0
-    this.#leftWeight = 0
+    this.leftWeight = 0
   }
 
   move(group: number, toLeft: boolean): void {
     const sign = toLeft ? 1 : -1
     this.#leftSum += sign * this.#groupSum[group]!
-    this.#leftWeight += sign * this.#groupWeight[group]!
+    this.leftWeight += sign * this.#groupWeight[group]!
   }
 
   score(): number {
     const [left, right] = [this.#leftSum, this.#sum - this.#leftSum]
-    return (left * left) / this.#leftWeight + (right * right) / (this.weight - this.#leftWeight)
+    return (left * left) / this.leftWeight + (right * right) / (this.weight - this.leftWeight)
   }
 
   orders({ count }: ValueGroups): Int32Array[] {
@@ -166,6 +167,10 @@ export class AbsoluteErrorCriterion implements Criterion {
       from.add(this.#ownPositions[i]!, -this.#ownWeights[i]!)
       to.add(this.#ownPositions[i]!, this.#ownWeights[i]!)
     }
+  }
+
+  get leftWeight(): number {
+    return this.#left.weight
   }
 
   score(): number {

@@ -54,9 +54,12 @@ function rankSmallIntegers(values: Float64Array): RankedColumn | undefined {
     if (value < lowest) lowest = value
     if (value > highest) highest = value
   }
-  if (!(highest - lowest <= Math.max(256, 2 * values.length))) return undefined
+  // Without a known value there is no lowest one.
+  if (!(lowest <= highest && highest - lowest <= Math.max(256, 2 * values.length))) return undefined
   const position = new Int32Array(highest - lowest + 1)
-  for (let i = 0; i < values.length; i++) position[values[i]! - lowest] = 1
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isNaN(values[i])) position[values[i]! - lowest] = 1
+  }
   const distinct: number[] = []
   for (let i = 0; i < position.length; i++) {
     if (position[i] === 0) continue

@@ -4,6 +4,8 @@ import { ValueGroups } from './value-groups.ts'
 
 /** Numbers no further apart are taken as equal, as scikit-learn does. */
 const equalWithin = 1e-7
+/** Scores whose difference is a smaller part of the node's impurity are equal: sums in another order differ as much. */
+const rounding = 1e-12
 /** Nominal columns with more categories than these in a node are not divided in every way, where several classes forbid the short cut. */
 const mostCategoriesTried = 10
 
@@ -28,6 +30,8 @@ export class Splitter {
   readonly #minSamplesLeaf: number
   readonly #groups: ValueGroups
   #best: Split | undefined
+  /** What a score must exceed to be better than the best one, rounding aside. */
+  #wanted = Number.NEGATIVE_INFINITY
 
   /** @param samples How many a node has at most. */
   constructor(
@@ -49,6 +53,12 @@ export class Splitter {
   /** Starts with a node, which the criterion has entered. */
   begin(): void {
     this.#best = undefined
+    this.#wanted = Number.NEGATIVE_INFINITY
+  }
+
+  #take(split: Split): void {
+    this.#best = split
+    this.#wanted = split.score + rounding * this.#criterion.weight * this.#criterion.impurity
   }
 
   /** Tries a column; false where it is constant in the node. */
@@ -89,12 +99,19 @@ export class Splitter {
         const high = g + 1 < known ? values[groups.rank[g + 1]!]! : Number.POSITIVE_INFINITY
         if (high <= low + equalWithin) continue
         const score = criterion.score()
-        if (!(score > (this.#best?.score ?? Number.NEGATIVE_INFINITY))) continue
-        this.#best = this.#cut(feature, score, groups.rank[g]!, thresholdBetween(low, high), {
-          missingLeft: groups.hasMissing ? missingLeft : 2 * left > n,
-        })
+        if (!(score > this.#wanted)) continue
+        this.#take(
+          this.#cut(feature, score, groups.rank[g]!, thresholdBetween(low, high), {
+            missingLeft: groups.hasMissing ? missingLeft : this.#leansLeft,
+          }),
+        )
       }
     }
+  }
+
+  /** Whether more than half of the weight is on the left. */
+  get #leansLeft(): boolean {
+    return 2 * this.#criterion.leftWeight > this.#criterion.weight
   }
 
   #cut(
@@ -118,7 +135,9 @@ export class Splitter {
   #considerSets(feature: number, n: number): void {
     const [criterion, groups] = [this.#criterion, this.#groups]
     criterion.load(groups)
-    if (!criterion.cutsAreBest && groups.count <= mostCategoriesTried) {
+    // The best cut of an order may leave too few samples on a side where another set does not.
+    const cutsSuffice = criterion.cutsAreBest && this.#minSamplesLeaf === 1
+    if (!cutsSuffice && groups.count <= mostCategoriesTried) {
       this.#considerAllSets(feature, n)
       return
     }
@@ -154,23 +173,23 @@ export class Splitter {
   #considerSet(feature: number, n: number, left: number, isGroupLeft: readonly boolean[]): void {
     if (left < this.#minSamplesLeaf || n - left < this.#minSamplesLeaf) return
     const score = this.#criterion.score()
-    if (!(score > (this.#best?.score ?? Number.NEGATIVE_INFINITY))) return
+    if (!(score > this.#wanted)) return
     const { missing } = this.columns[feature]!
-    // The first group is on the left, whichever way it was found; what the node lacks goes where most samples go.
+    // The first group is on the left, whichever way it was found; what the node lacks goes where most weight goes.
     const flip = !isGroupLeft[0]!
-    const others = flip ? 2 * (n - left) > n : 2 * left > n
+    const others = this.#leansLeft !== flip
     const categoriesLeft = new Array<boolean>(missing + 1).fill(others)
     for (let g = 0; g < this.#groups.count; g++) {
       categoriesLeft[this.#groups.rank[g]!] = isGroupLeft[g]! !== flip
     }
-    this.#best = {
+    this.#take({
       feature,
       score,
       threshold: Number.NaN,
       isLeft: (rank) => categoriesLeft[rank]!,
       categoriesLeft,
       missingLeft: categoriesLeft[missing]!,
-    }
+    })
   }
 }
 

@@ -273,8 +273,8 @@ async function drawFit(
   }
   await folder.add('confusion', confusionPicture(title, await labelConfusion(yTest, predictions as Label[])))
   const { classes = [] } = predictor
-  if (classes.length === 2 && predictor.predictProba !== undefined) {
-    const scores = (await predictor.predictProba(xTest)).column(1)
+  if (classes.length === 2 && predictor.givesProbabilities) {
+    const scores = (await predictor.predictProba!(xTest)).column(1)
     const picture = rocPicture(`ROC of '${classes[1]}'`, await labelValues(yTest), classes[1]!, [
       { name: title, scores },
     ])
@@ -312,7 +312,7 @@ async function predict(args: readonly string[], flags: Flags): Promise<void> {
   }
   const { x, y } = await openClassicData(path, wanted, { needsTarget: false, train: false })
   const predictions = await predictor.predict(x)
-  const probabilities = predictor.predictProba && (await predictor.predictProba(x))
+  const probabilities = predictor.givesProbabilities ? await predictor.predictProba!(x) : undefined
   const rows = Array.from(predictions, (prediction, i) => ({
     prediction,
     ...(probabilities && {
