@@ -8,7 +8,7 @@ import type { DenseNetwork, Weights } from './network.ts'
 import type { MLPOptions } from './options.ts'
 import type { Samples } from './samples.ts'
 
-/** What a training brings. */
+/** What a multilayer perceptron has learned, as its estimators have it. */
 export interface Training extends Weights {
   readonly lossCurve: Float64Array
   readonly nIter: number
