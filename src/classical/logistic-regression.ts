@@ -3,6 +3,7 @@ import { type ClassTarget, ProbabilisticClassifier } from './classifier.ts'
 import { chiSquared } from './distributions.ts'
 import { checkChoice, checkNumber, InputError, StateError } from './errors.ts'
 import { checkLevel, formatCoefficients } from './inference.ts'
+import { minimize } from './lbfgs.ts'
 import { dot } from './linear-model.ts'
 import { proximalNewton } from './logistic/coordinate.ts'
 import {
@@ -12,7 +13,6 @@ import {
   logisticRows,
   nullLogLikelihood,
 } from './logistic/inference.ts'
-import { minimize } from './logistic/lbfgs.ts'
 import { inverseHessian, newton } from './logistic/newton.ts'
 import { LogisticProblem } from './logistic/problem.ts'
 import type { Solution } from './logistic/solution.ts'

@@ -15,24 +15,6 @@ import type { MLPOptions } from './options.ts'
 import { Samples } from './samples.ts'
 import { type Training, trainNetwork } from './train.ts'
 
-/** What a multilayer perceptron has learned. */
-export interface MLPLearned extends Weights {
-  /** The coefficients of each layer: matrices [inputs, outputs]. */
-  coefs: readonly Matrix[]
-  /** The intercepts of each layer. */
-  intercepts: readonly Float64Array[]
-  /** The loss of each epoch, the penalty included: the mean over its steps, each before the step. Of 'lbfgs', after each iteration. */
-  lossCurve: Float64Array
-  /** Epochs run, or iterations of 'lbfgs'. */
-  nIter: number
-  /** The last loss. */
-  loss: number
-  /** Whether training stopped by itself; false where maxIter ended it. */
-  converged: boolean
-  /** The score on the samples set aside after each epoch; empty without early stopping. */
-  validationScores: Float64Array
-}
-
 export interface LearningTask {
   readonly what: string
   readonly options: Required<MLPOptions>
@@ -90,7 +72,7 @@ export async function networkOutputs(shape: NetworkShape, weights: Weights, x: M
   return applyOutput(await network.sumsOf(x), shape.output)
 }
 
-export function learnedToJson(learned: MLPLearned): { readonly [key: string]: Json } {
+export function learnedToJson(learned: Training): { readonly [key: string]: Json } {
   return {
     layers: learned.coefs.map((coef, i) => ({
       coef: matrixToJson(coef),
@@ -105,7 +87,7 @@ export function learnedToJson(learned: MLPLearned): { readonly [key: string]: Js
 }
 
 /** Reads what learnedToJson wrote, for layers of these sizes. */
-export function learnedFromJson(state: StateReader, sizes: readonly number[]): MLPLearned {
+export function learnedFromJson(state: StateReader, sizes: readonly number[]): Training {
   const layers = state.objects('layers', sizes.length - 1).map((layer, i) => ({
     coef: layer.matrix('coef', sizes[i]!, sizes[i + 1]!),
     intercept: layer.numbers('intercept', sizes[i + 1]!),

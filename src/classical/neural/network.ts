@@ -12,6 +12,7 @@ import {
 } from '../../tensor/index.ts'
 import { runtimeScalar } from '../../tensor/runtime-input.ts'
 import { Matrix } from '../matrix.ts'
+import { softmaxRow } from '../softmax.ts'
 import type { Activation } from './options.ts'
 
 /** What the last layer's sums become, and what is minimised: half the squared error, or the log loss. */
@@ -180,17 +181,7 @@ export function applyOutput(sums: Matrix, output: Output): Matrix {
     for (const [i, value] of sums.data.entries()) sums.data[i] = 1 / (1 + Math.exp(-value))
   }
   if (output === 'softmax') {
-    for (let i = 0; i < sums.rows; i++) softmax(sums.row(i))
+    for (let i = 0; i < sums.rows; i++) softmaxRow(sums.row(i))
   }
   return sums
-}
-
-function softmax(row: Float64Array): void {
-  const highest = row.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY)
-  let total = 0
-  for (const [i, value] of row.entries()) {
-    row[i] = Math.exp(value - highest)
-    total += row[i]!
-  }
-  for (let i = 0; i < row.length; i++) row[i]! /= total
 }

@@ -1,14 +1,14 @@
 import { type Adam, adam } from '../../optim/index.ts'
 import { compile, type Generator, type Tensor, tensor } from '../../tensor/index.ts'
 import { InputError } from '../errors.ts'
+import { minimize } from '../lbfgs.ts'
 import { Pace } from '../pace.ts'
-import { minimizeLbfgs } from './lbfgs.ts'
 import { MomentumDescent } from './momentum-descent.ts'
 import type { DenseNetwork, Weights } from './network.ts'
 import type { MLPOptions } from './options.ts'
 import type { Samples } from './samples.ts'
 
-/** What a training brings. */
+/** What a multilayer perceptron has learned, as its estimators have it. */
 export interface Training extends Weights {
   readonly lossCurve: Float64Array
   readonly nIter: number
@@ -42,27 +42,25 @@ async function trainByLbfgs(
   { what, options }: TrainingContext,
 ): Promise<Training> {
   const evaluate = network.gradients(...samples.batch())
-  const sizes = network.parameters.map(({ size }) => size)
-  const at = async (flat: Float64Array) => {
+  const objective = async (flat: Float64Array, gradient: Float64Array): Promise<number> => {
     let from = 0
     const parameters = network.parameters.map(({ shape, size }) => {
       from += size
       return tensor(network.numbers(flat.subarray(from - size, from)), shape, { requiresGrad: true })
     })
     const [loss, ...gradients] = await evaluate(parameters)
-    return { value: await loss!.item(), gradient: await joined(gradients, sizes) }
+    await join(gradients, gradient)
+    return loss!.item()
   }
   const lossCurve: number[] = []
-  const { x, value, iterations, converged } = await minimizeLbfgs(
-    at,
-    await joined(network.parameters, sizes),
-    {
-      maxIter: options.maxIter,
-      tol: options.tol,
-      precision: network.dtype === 'float32' ? 2 ** -23 : Number.EPSILON,
-      onIteration: (loss) => lossCurve.push(loss),
-    },
-  )
+  const start = new Float64Array(network.parameters.reduce((sum, { size }) => sum + size, 0))
+  await join(network.parameters, start)
+  const { x, value, iterations, converged } = await minimize(objective, start, {
+    maxIter: options.maxIter,
+    tol: options.tol,
+    precision: network.dtype === 'float32' ? 2 ** -23 : Number.EPSILON,
+    onIteration: (loss) => lossCurve.push(loss),
+  })
   checkFiniteLoss(what, value, iterations, options)
   let from = 0
   for (const parameter of network.parameters) {
@@ -79,14 +77,13 @@ async function trainByLbfgs(
   }
 }
 
-async function joined(tensors: readonly Tensor[], sizes: readonly number[]): Promise<Float64Array> {
-  const result = new Float64Array(sizes.reduce((sum, size) => sum + size, 0))
+/** Writes the values of tensors one after the other. */
+async function join(tensors: readonly Tensor[], into: Float64Array): Promise<void> {
   let from = 0
-  for (const [i, each] of tensors.entries()) {
-    result.set(await each.data(), from)
-    from += sizes[i]!
+  for (const each of tensors) {
+    into.set(await each.data(), from)
+    from += each.size
   }
-  return result
 }
 
 /** One step of the optimizer, and the loss before it. */

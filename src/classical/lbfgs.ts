@@ -1,13 +1,25 @@
-import { dot } from '../linear-model.ts'
-import { pause } from '../yielding.ts'
-import { largestSize, type SolverLimits } from './solution.ts'
+import { dot } from './linear-model.ts'
+import { largestSize, type SolverLimits } from './logistic/solution.ts'
+import { pause } from './yielding.ts'
 
 /** A function's value; its gradient goes into the second argument. */
-export type Objective = (x: Float64Array, gradient: Float64Array) => number
+export type Objective = (x: Float64Array, gradient: Float64Array) => number | Promise<number>
+
+export interface LbfgsOptions extends SolverLimits {
+  /**
+   * How far values may be wrong, as a share of them, where that is more than rounding in float64: an iteration that gains no
+   * more, or less than SciPy's least, is the last. Default 0: the gradient alone ends it.
+   */
+  readonly precision?: number
+  /** Called with the value after each iteration. */
+  readonly onIteration?: (value: number) => void
+}
 
 const memory = 10
 /** How much of the promised descent a step must bring, and how much of the slope it may leave (Nocedal and Wright, 3.7). */
 const [leastDescent, mostSlope] = [1e-4, 0.9]
+/** SciPy's least gain, of values from 1 up a share. */
+const leastGain = 1e7 * Number.EPSILON
 
 interface Point {
   readonly x: Float64Array
@@ -19,27 +31,31 @@ interface Point {
 export async function minimize(
   objective: Objective,
   start: Float64Array,
-  { maxIter, tol }: SolverLimits,
-): Promise<{ x: Float64Array; iterations: number; converged: boolean }> {
-  const at = (x: Float64Array): Point => {
+  { maxIter, tol, precision = 0, onIteration }: LbfgsOptions,
+): Promise<{ x: Float64Array; value: number; iterations: number; converged: boolean }> {
+  const at = async (x: Float64Array): Promise<Point> => {
     const gradient = new Float64Array(x.length)
-    const value = objective(x, gradient)
+    const value = await objective(x, gradient)
     return { x, value, gradient }
   }
-  let point = at(start)
+  let point = await at(start)
   const steps: { s: Float64Array; y: Float64Array; rho: number }[] = []
   let iterations = 0
-  while (iterations < maxIter && largestSize(point.gradient) > tol) {
+  let stalled = false
+  while (!stalled && iterations < maxIter && largestSize(point.gradient) > tol) {
     const direction = descent(point.gradient, steps)
     const first = steps.length === 0 ? 1 / Math.sqrt(dot(point.gradient, point.gradient)) : 1
-    const next = await wolfeStep(at, point, direction, first)
+    // Near the minimum values differ by rounding alone; slopes, which are known better, decide there (Hager and Zhang 2005).
+    const rounding = Math.max(8 * Number.EPSILON, precision) * Math.abs(point.value)
+    const next = await wolfeStep(at, point, direction, { first, rounding })
     if (next === undefined) {
       // Rounding hides any descent along an old memory's direction: the gradient itself is tried before giving up.
-      if (steps.length === 0) break
+      stalled = steps.length === 0
       steps.length = 0
       continue
     }
     iterations++
+    onIteration?.(next.value)
     const s = next.x.map((value, i) => value - point.x[i]!)
     const y = next.gradient.map((value, i) => value - point.gradient[i]!)
     const curvature = dot(s, y)
@@ -47,9 +63,14 @@ export async function minimize(
       steps.push({ s, y, rho: 1 / curvature })
       if (steps.length > memory) steps.shift()
     }
+    if (precision > 0) {
+      const size = Math.max(Math.abs(point.value), Math.abs(next.value))
+      stalled = point.value - next.value <= Math.max(precision * size, leastGain * Math.max(size, 1))
+    }
     point = next
   }
-  return { x: point.x, iterations, converged: largestSize(point.gradient) <= tol }
+  const converged = largestSize(point.gradient) <= tol || (stalled && precision > 0)
+  return { x: point.x, value: point.value, iterations, converged }
 }
 
 /** -H g, H the inverse curvature that the last steps show. */
@@ -86,20 +107,18 @@ interface Trial {
 
 /** A point along the direction that meets the strong Wolfe conditions; undefined where none lies lower. */
 async function wolfeStep(
-  at: (x: Float64Array) => Point,
+  at: (x: Float64Array) => Promise<Point>,
   start: Point,
   direction: Float64Array,
-  first: number,
+  { first, rounding }: { readonly first: number; readonly rounding: number },
 ): Promise<Point | undefined> {
   const slope0 = dot(start.gradient, direction)
   if (!(slope0 < 0)) return undefined
   const trial = async (step: number): Promise<Trial> => {
     await pause()
-    const point = at(start.x.map((value, i) => value + step * direction[i]!))
+    const point = await at(start.x.map((value, i) => value + step * direction[i]!))
     return { step, point, slope: dot(point.gradient, direction) }
   }
-  // Near the minimum values differ by rounding alone; slopes, which are known better, decide there (Hager and Zhang 2005).
-  const rounding = 8 * Number.EPSILON * Math.abs(start.value)
   let low: Trial = { step: 0, point: start, slope: slope0 }
   let high: Trial | undefined
   let step = first
