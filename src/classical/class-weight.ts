@@ -1,42 +1,49 @@
-import type { ClassTarget } from './classifier.ts'
-import { checkChoice, checkNumber, InputError } from './errors.ts'
-import { listed } from './table.ts'
+import { InputError } from './errors.ts'
+import type { Label } from './input.ts'
+import { checkNumber, checkWord } from './option-checks.ts'
 
-/** Factors of the classes' samples by the class's label, 'balanced' for samples / (classes * samples of the class), or null for 1. */
+/** How much each class weighs: 'balanced', numbers by class, or null for all alike. */
 export type ClassWeight = 'balanced' | Readonly<Record<string, number>> | null
 
 /** Throws an InputError where it is none. */
-export function checkClassWeight(what: string, classWeight: ClassWeight): void {
-  if (typeof classWeight === 'string') {
-    checkChoice(what, 'classWeight', classWeight, ['balanced'])
-    return
-  }
-  for (const [name, weight] of Object.entries(classWeight ?? {})) {
-    checkNumber(what, `classWeight of '${name}'`, weight, { from: 0 })
+export function checkClassWeight(what: string, weights: unknown): void {
+  if (weights === null) return
+  if (typeof weights === 'string') return checkWord(what, 'classWeight', weights, ['balanced'])
+  if (typeof weights !== 'object')
+    throw new InputError(
+      `${what}: classWeight is ${String(weights)}; it must be 'balanced' or numbers by class`,
+    )
+  for (const [name, weight] of Object.entries(weights as object)) {
+    checkNumber(what, `classWeight of '${name}'`, weight, { atLeast: 0 })
   }
 }
 
-/** The samples' weights times those of their classes. */
-export function weightByClass(
+/**
+ * The weight of each class: 'balanced' is samples / (classes * samples of the class). Throws an InputError for a class that
+ * there is not.
+ */
+export function classWeights(
   what: string,
-  classWeight: ClassWeight,
-  { classes, codes, weights }: ClassTarget,
+  weights: ClassWeight,
+  classes: readonly Label[],
+  codes: Int32Array,
 ): Float64Array {
-  const factors = new Float64Array(classes.length).fill(1)
-  if (classWeight === 'balanced') {
-    factors.fill(0)
-    for (const code of codes) factors[code]! += 1
-    for (const [c, count] of factors.entries()) factors[c] = codes.length / (classes.length * count)
-  } else {
-    for (const [name, factor] of Object.entries(classWeight ?? {})) {
-      const c = classes.findIndex((each) => String(each) === name)
-      if (c < 0) {
-        throw new InputError(
-          `${what}: classWeight names '${name}', which is no class; there are ${listed(classes.map(String))}`,
-        )
-      }
-      factors[c] = factor
-    }
+  const result = new Float64Array(classes.length).fill(1)
+  if (weights === null) return result
+  if (weights === 'balanced') {
+    const counts = new Float64Array(classes.length)
+    for (const code of codes) counts[code]!++
+    return counts.map((count) => codes.length / (classes.length * count))
   }
-  return Float64Array.from(codes, (code, i) => factors[code]! * (weights?.[i] ?? 1))
+  const positions = new Map(classes.map((label, c) => [String(label), c]))
+  for (const [name, weight] of Object.entries(weights)) {
+    const c = positions.get(name)
+    if (c === undefined) {
+      throw new InputError(
+        `${what}: classWeight names the class '${name}', which no sample has; classes are ${classes.join(', ')}`,
+      )
+    }
+    result[c] = weight
+  }
+  return result
 }

@@ -84,7 +84,7 @@ export {
 export type { Json, StateReader } from './state.ts'
 export type { KernelName } from './svm/kernel.ts'
 export { LinearSVC, type LinearSVCOptions } from './svm/linear-svc.ts'
-export type { ClassWeight, KernelOptions } from './svm/options.ts'
+export type { KernelOptions } from './svm/options.ts'
 export { SVC, type SVCOptions } from './svm/svc.ts'
 export { SVR, type SVROptions } from './svm/svr.ts'
 export {

@@ -256,7 +256,7 @@ describe('LogisticRegression', () => {
     )
     expect(balanced.coef.get(0, 0)).toBeCloseTo(named.coef.get(0, 0), 10)
     await expect(new LogisticRegression({ classWeight: { 3: 1 } }).fit(rows, classes)).rejects.toThrow(
-      "classWeight names '3', which is no class; there are 1, 2",
+      "classWeight names the class '3', which no sample has; classes are 1, 2",
     )
   })
 

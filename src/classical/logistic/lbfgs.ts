@@ -1,5 +1,5 @@
 import { dot } from '../linear-model.ts'
-import { pause } from '../yielding.ts'
+import { Pace } from '../pace.ts'
 import { largestSize, type SolverLimits } from './solution.ts'
 
 /** A function's value; its gradient goes into the second argument. */
@@ -26,13 +26,14 @@ export async function minimize(
     const value = objective(x, gradient)
     return { x, value, gradient }
   }
+  const pace = new Pace()
   let point = at(start)
   const steps: { s: Float64Array; y: Float64Array; rho: number }[] = []
   let iterations = 0
   while (iterations < maxIter && largestSize(point.gradient) > tol) {
     const direction = descent(point.gradient, steps)
     const first = steps.length === 0 ? 1 / Math.sqrt(dot(point.gradient, point.gradient)) : 1
-    const next = await wolfeStep(at, point, direction, first)
+    const next = await wolfeStep(at, pace, point, direction, first)
     if (next === undefined) {
       // Rounding hides any descent along an old memory's direction: the gradient itself is tried before giving up.
       if (steps.length === 0) break
@@ -87,6 +88,7 @@ interface Trial {
 /** A point along the direction that meets the strong Wolfe conditions; undefined where none lies lower. */
 async function wolfeStep(
   at: (x: Float64Array) => Point,
+  pace: Pace,
   start: Point,
   direction: Float64Array,
   first: number,
@@ -94,7 +96,7 @@ async function wolfeStep(
   const slope0 = dot(start.gradient, direction)
   if (!(slope0 < 0)) return undefined
   const trial = async (step: number): Promise<Trial> => {
-    await pause()
+    await pace.pause()
     const point = at(start.x.map((value, i) => value + step * direction[i]!))
     return { step, point, slope: dot(point.gradient, direction) }
   }

@@ -1,4 +1,5 @@
 import { Generator } from '../../tensor/index.ts'
+import { type ClassWeight, checkClassWeight, classWeights } from '../class-weight.ts'
 import { argmaxRows, Classifier, type ClassTarget } from '../classifier.ts'
 import { InputError } from '../errors.ts'
 import type { Features } from '../input.ts'
@@ -8,7 +9,7 @@ import { type Json, matrixToJson, numbersToJson, type StateReader } from '../sta
 import { dualDescent } from './dual-descent.ts'
 import { linearDecisions } from './kernel-machine.ts'
 import type { LinearProblem, LinearSolution } from './linear-problem.ts'
-import { type ClassWeight, checkClassWeight, classWeights } from './options.ts'
+
 import { newton } from './primal-newton.ts'
 
 export interface LinearSVCOptions {

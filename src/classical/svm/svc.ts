@@ -1,3 +1,4 @@
+import { type ClassWeight, checkClassWeight, classWeights } from '../class-weight.ts'
 import { argmaxRows, Classifier, type ClassTarget } from '../classifier.ts'
 import { InputError, NotFittedError, StateError } from '../errors.ts'
 import type { Features } from '../input.ts'
@@ -16,14 +17,7 @@ import {
   pairPrimal,
   vote,
 } from './one-versus-one.ts'
-import {
-  type ClassWeight,
-  checkClassWeight,
-  checkKernelOptions,
-  classWeights,
-  type KernelOptions,
-  kernelDefaults,
-} from './options.ts'
+import { checkKernelOptions, type KernelOptions, kernelDefaults } from './options.ts'
 import { couplePairs, type Sigmoid, sigmoidOf } from './platt.ts'
 import { trainPairs } from './train-pairs.ts'
 
