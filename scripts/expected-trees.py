@@ -1,6 +1,7 @@
 """Writes what scikit-learn makes of the tables in ../shared/assets/datasets to test/classical/expected: bayes.json, trees.json.
 
 Run by hand, with the Python that has scikit-learn 1.2: python3 scripts/expected-trees.py
+then npx biome format --write test/classical/expected
 """
 
 import json

@@ -129,10 +129,17 @@ export function checkFinite(
   acceptsMissing = false,
 ): void {
   const { data } = matrix
-  // What is finite gives 0, the rest NaN: a sum is much faster than a search.
-  let sum = 0
-  for (let i = 0; i < data.length; i++) sum += data[i]! * 0
-  if (sum === 0) return
+  // What is finite gives 0, the rest NaN: sums, several at a time, are much faster than a search.
+  let [a, b, c, d] = [0, 0, 0, 0]
+  let i = 0
+  for (; i + 3 < data.length; i += 4) {
+    a += data[i]! * 0
+    b += data[i + 1]! * 0
+    c += data[i + 2]! * 0
+    d += data[i + 3]! * 0
+  }
+  for (; i < data.length; i++) a += data[i]! * 0
+  if (a + b + c + d === 0) return
   const at = data.findIndex((value) => !Number.isFinite(value) && !(acceptsMissing && Number.isNaN(value)))
   if (at < 0) return
   const [row, column] = [Math.floor(at / matrix.columns), at % matrix.columns]

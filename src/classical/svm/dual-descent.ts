@@ -1,6 +1,6 @@
 import type { Generator } from '../../tensor/index.ts'
 import { Pace } from '../pace.ts'
-import { addSample, type LinearProblem, type LinearSolution, scoreOf } from './linear-problem.ts'
+import type { LinearProblem, LinearSolution } from './linear-problem.ts'
 
 /**
  * Dual coordinate descent (Hsieh, Chang, Lin, Keerthi and Sundararajan, ICML 2008) with shrinking, as in liblinear: one
@@ -14,18 +14,14 @@ export async function dualDescent(
   maxIter: number,
   generator: Generator,
 ): Promise<LinearSolution> {
-  const { signs, costs, x, constant } = problem
+  const { signs, costs, samples } = problem
   const rows = signs.length
-  const weights = new Float64Array(x.columns + 1)
+  const weights = new Float64Array(samples.width + 1)
   const alpha = new Float64Array(rows)
   // The squared loss has no upper bound, and a term of its own on the diagonal.
   const extra = costs.map((cost) => (squared ? 0.5 / cost : 0))
   const upper = costs.map((cost) => (squared ? Number.POSITIVE_INFINITY : cost))
-  const curvature = Float64Array.from({ length: rows }, (_, i) => {
-    let sum = extra[i]! + constant * constant
-    for (let c = 0; c < x.columns; c++) sum += x.data[i * x.columns + c]! ** 2
-    return sum
-  })
+  const curvature = extra.map((value, i) => value + samples.squaredLength(i))
   const order = Int32Array.from({ length: rows }, (_, i) => i)
   const pace = new Pace()
   let active = rows
@@ -35,7 +31,7 @@ export async function dualDescent(
     for (let s = 0; s < active; s++) swap(order, s, s + generator.integer(active - s))
     for (let s = 0; s < active; s++) {
       const i = order[s]!
-      const gradient = signs[i]! * scoreOf(problem, i, weights) - 1 + alpha[i]! * extra[i]!
+      const gradient = signs[i]! * samples.dot(i, weights) - 1 + alpha[i]! * extra[i]!
       const atZero = alpha[i] === 0
       const atUpper = alpha[i] === upper[i]
       if ((atZero && gradient > highest) || (atUpper && gradient < lowest)) {
@@ -49,7 +45,7 @@ export async function dualDescent(
       if (Math.abs(projected) <= 1e-12) continue
       const old = alpha[i]!
       alpha[i] = Math.min(Math.max(old - gradient / curvature[i]!, 0), upper[i]!)
-      addSample(problem, i, (alpha[i]! - old) * signs[i]!, weights)
+      samples.add(i, (alpha[i]! - old) * signs[i]!, weights)
     }
     await pace.pause()
     if (most - least <= tol || active === 0) {

@@ -11,6 +11,7 @@ import { linearDecisions } from './kernel-machine.ts'
 import type { LinearProblem, LinearSolution } from './linear-problem.ts'
 
 import { newton } from './primal-newton.ts'
+import { SampleRows } from './sample-rows.ts'
 
 export interface LinearSVCOptions {
   /** What a sample on the wrong side of the margin costs, above 0. Default 1. */
@@ -104,19 +105,18 @@ export class LinearSVC extends Classifier<LinearSVCOptions, 'matrix'> {
       throw new InputError(`${label}: all samples of class '${empty}' weigh 0; leave the class out`)
     }
     const positives = two ? [1] : classes.map((_, c) => c)
-    const kept = rows.length === x.rows ? x : x.take(rows)
     const coef = new Matrix(positives.length, x.columns)
     const constant = options.fitIntercept ? options.interceptScaling : 0
+    const samples = new SampleRows(rows.length === x.rows ? x : x.take(rows), constant)
     const solutions: LinearSolution[] = []
     for (const [r, positive] of positives.entries()) {
       const solution = await this.#solve({
-        x: kept,
+        samples,
         signs: Int8Array.from(rows, (i) => (codes[i] === positive ? 1 : -1)),
         costs: Float64Array.from(rows, (i) => {
           const ofOwn = two || codes[i] === positive ? ofClass[codes[i]!]! : 1
           return options.C * ofOwn * (weights?.[i] ?? 1)
         }),
-        constant,
       })
       coef.row(r).set(solution.weights.subarray(0, x.columns))
       solutions.push(solution)

@@ -1,8 +1,8 @@
 import { Pace } from '../pace.ts'
-import { addSample, type LinearProblem, type LinearSolution, scoreOf } from './linear-problem.ts'
+import type { LinearProblem, LinearSolution } from './linear-problem.ts'
 
 /** The residual of the inner iterations, relative to the gradient. */
-const innerTolerance = 0.01
+const innerTolerance = 0.1
 const sufficientDecrease = 1e-4
 
 /**
@@ -17,7 +17,7 @@ export async function newton(problem: LinearProblem, tol: number, maxIter: numbe
   const rows = signs.length
   const positive = signs.filter((sign) => sign > 0).length
   const pace = new Pace()
-  let weights = new Float64Array(problem.x.columns + 1)
+  let weights = new Float64Array(problem.samples.width + 1)
   let state = evaluate(problem, weights)
   const enough = norm(state.gradient) * tol * (Math.max(1, Math.min(positive, rows - positive)) / rows)
   let iterations = 0
@@ -31,8 +31,11 @@ export async function newton(problem: LinearProblem, tol: number, maxIter: numbe
       const next = weights.map((value, c) => value + step * direction[c]!)
       const nextState = evaluate(problem, next)
       await pace.pause()
-      if (nextState.objective > state.objective + sufficientDecrease * step * slope) continue
-      accepted = nextState.objective < state.objective || norm(nextState.gradient) < norm(state.gradient)
+      // Near the optimum the objective no longer shows what is gained, and the gradient still does.
+      const rounding = 8 * Number.EPSILON * state.objective
+      if (nextState.objective > state.objective + sufficientDecrease * step * slope + rounding) continue
+      accepted =
+        nextState.objective < state.objective - rounding || norm(nextState.gradient) < norm(state.gradient)
       if (accepted) [weights, state] = [next, nextState]
       break
     }
@@ -50,16 +53,16 @@ interface State {
 }
 
 function evaluate(problem: LinearProblem, weights: Float64Array): State {
-  const { signs, costs } = problem
+  const { signs, costs, samples } = problem
   const gradient = weights.slice()
   let objective = dot(weights, weights) / 2
   const within: number[] = []
   for (let i = 0; i < signs.length; i++) {
-    const missing = 1 - signs[i]! * scoreOf(problem, i, weights)
+    const missing = 1 - signs[i]! * samples.dot(i, weights)
     if (missing <= 0) continue
     within.push(i)
     objective += costs[i]! * missing * missing
-    addSample(problem, i, -2 * costs[i]! * missing * signs[i]!, gradient)
+    samples.add(i, -2 * costs[i]! * missing * signs[i]!, gradient)
   }
   return { objective, gradient, within: Int32Array.from(within) }
 }
@@ -69,13 +72,9 @@ async function newtonDirection(
   { gradient, within }: State,
   pace: Pace,
 ): Promise<Float64Array> {
-  const { x, costs, constant } = problem
+  const { samples, costs } = problem
   const diagonal = new Float64Array(gradient.length).fill(1)
-  for (const i of within) {
-    const from = i * x.columns
-    for (let c = 0; c < x.columns; c++) diagonal[c]! += 2 * costs[i]! * x.data[from + c]! ** 2
-    diagonal[x.columns]! += 2 * costs[i]! * constant * constant
-  }
+  for (const i of within) samples.addSquares(i, 2 * costs[i]!, diagonal)
   const direction = new Float64Array(gradient.length)
   const residual = gradient.map((value) => -value)
   let scaled = residual.map((value, c) => value / diagonal[c]!)
@@ -84,7 +83,7 @@ async function newtonDirection(
   const enough = innerTolerance * norm(gradient)
   for (let step = 0; step < 4 * gradient.length + 50 && norm(residual) > enough; step++) {
     const curved = search.slice()
-    for (const i of within) addSample(problem, i, 2 * costs[i]! * scoreOf(problem, i, search), curved)
+    for (const i of within) samples.add(i, 2 * costs[i]! * samples.dot(i, search), curved)
     const length = product / dot(search, curved)
     for (let c = 0; c < direction.length; c++) {
       direction[c]! += length * search[c]!
