@@ -1,4 +1,5 @@
-// Builds the WebAssembly modules of src/backends/wasm, which are checked in, from kernels/ with clang and lld 19.
+// Builds the WebAssembly modules of src/backends/wasm, which are checked in, from kernels/ with clang and lld 19; and the
+// small one of float64 loops, which is checked in as text in a source file of src/classical.
 // With --check they are built elsewhere and compared byte for byte with those that are there.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -17,6 +18,25 @@ const modules = {
   'ocelli-simd.wasm': { name: 'wasm', flags: [] },
   'ocelli-relaxed-simd.wasm': { name: 'wasm_relaxed', flags: ['-mrelaxed-simd'] },
 }
+
+/** Modules of one source without threads or memory of their own, small enough to be text in a source file. */
+const embedded = {
+  'src/classical/logistic/row-sums-module.ts': {
+    source: 'kernels/float64/row-sums.cc',
+    constant: 'rowSumsModule',
+  },
+}
+
+const embeddedLinkFlags = [
+  '--no-entry',
+  '--gc-sections',
+  '--strip-all',
+  '--import-memory',
+  '--initial-memory=65536',
+  '--stack-first',
+  '-z',
+  'stack-size=32768',
+]
 
 /** What only the addon has. */
 const native = ['isa.cc', 'node-entry.cc', 'threads.cc']
@@ -121,8 +141,36 @@ async function build(folder) {
   return true
 }
 
-function compare(folder) {
+/** The text of each source file that holds a module; undefined where one cannot be built. */
+async function buildEmbedded(folder) {
+  const texts = {}
+  for (const [file, { source, constant }] of Object.entries(embedded)) {
+    const object = join(folder, `${constant}.o`)
+    const { ok, text } = await compile(join(root, source), object, [])
+    if (text !== '') console.error(`${source}:\n${text}`)
+    if (!ok) return undefined
+    const built = join(folder, `${constant}.wasm`)
+    const { status, stderr } = spawnSync(linker, [...embeddedLinkFlags, object, '-o', built], {
+      encoding: 'utf8',
+    })
+    if (status !== 0) {
+      console.error(`linking ${file}:\n${stderr}`)
+      return undefined
+    }
+    texts[file] =
+      `/** ${source} as WebAssembly in base64; npm run build:wasm writes this file. */\n` +
+      `export const ${constant}: string =\n  '${readFileSync(built).toString('base64')}'\n`
+  }
+  return texts
+}
+
+function compare(folder, texts) {
   let same = true
+  for (const [file, text] of Object.entries(texts)) {
+    if (readFileSync(join(root, file), 'utf8') === text) continue
+    same = false
+    console.error(`ocelli: ${file} is not what the sources give; npm run build:wasm rebuilds it`)
+  }
   for (const file of Object.keys(modules)) {
     const [built, there] = [readFileSync(join(folder, file)), readFileSync(join(target, file))]
     if (built.equals(there)) continue
@@ -148,7 +196,13 @@ async function main() {
   const folder = mkdtempSync(join(tmpdir(), 'ocelli-wasm-'))
   try {
     if (!(await build(folder))) return 1
-    if (process.argv.includes('--check')) return compare(folder) ? 0 : 1
+    const texts = await buildEmbedded(folder)
+    if (texts === undefined) return 1
+    if (process.argv.includes('--check')) return compare(folder, texts) ? 0 : 1
+    for (const [file, text] of Object.entries(texts)) {
+      writeFileSync(join(root, file), text)
+      console.log(`ocelli: built ${file}, ${Math.round(text.length / 1024)} KiB`)
+    }
     mkdirSync(target, { recursive: true })
     for (const file of Object.keys(modules)) {
       writeFileSync(join(target, file), readFileSync(join(folder, file)))

@@ -1,18 +1,21 @@
 import type { ClassTarget } from './classifier.ts'
-import { checkChoice, checkNumber, InputError } from './errors.ts'
+import { InputError } from './errors.ts'
+import { checkNumber, checkWord } from './option-checks.ts'
 import { listed } from './table.ts'
 
-/** Factors of the classes' samples by the class's label, 'balanced' for samples / (classes * samples of the class), or null for 1. */
+/** How much each class weighs: 'balanced', numbers by class, or null for all alike. */
 export type ClassWeight = 'balanced' | Readonly<Record<string, number>> | null
 
 /** Throws an InputError where it is none. */
-export function checkClassWeight(what: string, classWeight: ClassWeight): void {
-  if (typeof classWeight === 'string') {
-    checkChoice(what, 'classWeight', classWeight, ['balanced'])
-    return
-  }
-  for (const [name, weight] of Object.entries(classWeight ?? {})) {
-    checkNumber(what, `classWeight of '${name}'`, weight, { from: 0 })
+export function checkClassWeight(what: string, weights: unknown): void {
+  if (weights === null) return
+  if (typeof weights === 'string') return checkWord(what, 'classWeight', weights, ['balanced'])
+  if (typeof weights !== 'object')
+    throw new InputError(
+      `${what}: classWeight is ${String(weights)}; it must be 'balanced' or numbers by class`,
+    )
+  for (const [name, weight] of Object.entries(weights as object)) {
+    checkNumber(what, `classWeight of '${name}'`, weight, { atLeast: 0 })
   }
 }
 

@@ -1,10 +1,10 @@
-import { checkNumber } from './errors.ts'
 import { center, dot, LinearModel } from './linear-model.ts'
 import type { Matrix } from './matrix.ts'
+import { checkNumber } from './option-checks.ts'
+import { Pace } from './pace.ts'
 import { transpose } from './products.ts'
 import type { NumberTarget } from './regressor.ts'
 import type { Json, StateReader } from './state.ts'
-import { pause } from './yielding.ts'
 
 export interface LassoOptions {
   /** What the sum of the coefficients' sizes costs, from 0. Default 1. */
@@ -34,9 +34,9 @@ export class Lasso extends LinearModel<LassoOptions> {
   constructor(options: LassoOptions = {}) {
     super(options, { alpha: 1, fitIntercept: true, maxIter: 1000, tol: 1e-4 })
     const { alpha, maxIter, tol } = this.options
-    checkNumber(this.label, 'alpha', alpha, { from: 0 })
-    checkNumber(this.label, 'maxIter', maxIter, { from: 1, integer: true })
-    checkNumber(this.label, 'tol', tol, { from: 0 })
+    checkNumber(this.label, 'alpha', alpha, { atLeast: 0 })
+    checkNumber(this.label, 'maxIter', maxIter, { atLeast: 1, integer: true })
+    checkNumber(this.label, 'tol', tol, { atLeast: 0 })
   }
 
   protected override async learn(samples: Matrix, target: NumberTarget): Promise<void> {
@@ -50,6 +50,7 @@ export class Lasso extends LinearModel<LassoOptions> {
   async #descend(columns: Matrix, y: Float64Array, weightSum: number): Promise<void> {
     const { alpha, maxIter, tol } = this.options
     const penalty = alpha * weightSum
+    const pace = new Pace()
     const w = new Float64Array(columns.rows)
     const squares = w.map((_, j) => dot(columns.row(j), columns.row(j)))
     const residual = y.slice()
@@ -78,7 +79,7 @@ export class Lasso extends LinearModel<LassoOptions> {
         this.converged = gap <= wanted
         if (this.converged || last) return
       }
-      await pause()
+      await pace.pause()
     }
   }
 

@@ -1,6 +1,6 @@
 import { dot } from './linear-model.ts'
 import { largestSize, type SolverLimits } from './logistic/solution.ts'
-import { pause } from './yielding.ts'
+import { Pace } from './pace.ts'
 
 /** A function's value; its gradient goes into the second argument. */
 export type Objective = (x: Float64Array, gradient: Float64Array) => number | Promise<number>
@@ -38,6 +38,7 @@ export async function minimize(
     const value = await objective(x, gradient)
     return { x, value, gradient }
   }
+  const pace = new Pace()
   let point = await at(start)
   const steps: { s: Float64Array; y: Float64Array; rho: number }[] = []
   let iterations = 0
@@ -47,7 +48,7 @@ export async function minimize(
     const first = steps.length === 0 ? 1 / Math.sqrt(dot(point.gradient, point.gradient)) : 1
     // Near the minimum values differ by rounding alone; slopes, which are known better, decide there (Hager and Zhang 2005).
     const rounding = Math.max(8 * Number.EPSILON, precision) * Math.abs(point.value)
-    const next = await wolfeStep(at, point, direction, { first, rounding })
+    const next = await wolfeStep(at, pace, point, direction, { first, rounding })
     if (next === undefined) {
       // Rounding hides any descent along an old memory's direction: the gradient itself is tried before giving up.
       stalled = steps.length === 0
@@ -108,6 +109,7 @@ interface Trial {
 /** A point along the direction that meets the strong Wolfe conditions; undefined where none lies lower. */
 async function wolfeStep(
   at: (x: Float64Array) => Promise<Point>,
+  pace: Pace,
   start: Point,
   direction: Float64Array,
   { first, rounding }: { readonly first: number; readonly rounding: number },
@@ -115,7 +117,7 @@ async function wolfeStep(
   const slope0 = dot(start.gradient, direction)
   if (!(slope0 < 0)) return undefined
   const trial = async (step: number): Promise<Trial> => {
-    await pause()
+    await pace.pause()
     const point = await at(start.x.map((value, i) => value + step * direction[i]!))
     return { step, point, slope: dot(point.gradient, direction) }
   }

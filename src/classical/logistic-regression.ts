@@ -1,7 +1,7 @@
 import { type ClassWeight, checkClassWeight, weightByClass } from './class-weight.ts'
 import { type ClassTarget, ProbabilisticClassifier } from './classifier.ts'
 import { chiSquared } from './distributions.ts'
-import { checkChoice, checkNumber, InputError, StateError } from './errors.ts'
+import { InputError, StateError } from './errors.ts'
 import { checkLevel, formatCoefficients } from './inference.ts'
 import { minimize } from './lbfgs.ts'
 import { dot } from './linear-model.ts'
@@ -17,6 +17,7 @@ import { inverseHessian, newton } from './logistic/newton.ts'
 import { LogisticProblem } from './logistic/problem.ts'
 import type { Solution } from './logistic/solution.ts'
 import { Matrix } from './matrix.ts'
+import { checkNumber, checkWord } from './option-checks.ts'
 import { softmaxRow } from './softmax.ts'
 import { type Json, matrixToJson, numbersToJson, type StateReader } from './state.ts'
 import { formatNumber, formatP } from './text-table.ts'
@@ -86,12 +87,12 @@ export class LogisticRegression extends ProbabilisticClassifier<LogisticRegressi
       maxIter: 100,
     })
     const { penalty, C, l1Ratio, solver, tol, maxIter, classWeight } = this.options
-    checkChoice(this.label, 'penalty', penalty, penalties)
-    checkChoice(this.label, 'solver', solver, solvers)
+    checkWord(this.label, 'penalty', penalty, penalties)
+    checkWord(this.label, 'solver', solver, solvers)
     checkNumber(this.label, 'C', C, { above: 0 })
-    checkNumber(this.label, 'l1Ratio', l1Ratio, { from: 0, to: 1 })
-    checkNumber(this.label, 'tol', tol, { from: 0 })
-    checkNumber(this.label, 'maxIter', maxIter, { from: 1, integer: true })
+    checkNumber(this.label, 'l1Ratio', l1Ratio, { atLeast: 0, atMost: 1 })
+    checkNumber(this.label, 'tol', tol, { atLeast: 0 })
+    checkNumber(this.label, 'maxIter', maxIter, { atLeast: 1, integer: true })
     const kinked = penalty === 'l1' || penalty === 'elasticnet'
     if (kinked && (solver === 'newton' || solver === 'lbfgs')) {
       throw new InputError(

@@ -1,8 +1,8 @@
-import { checkNumber } from './errors.ts'
 import { Cholesky } from './linear-algebra/cholesky.ts'
 import { leastSquares } from './linear-algebra/least-squares.ts'
 import { center, dot, LinearModel } from './linear-model.ts'
 import { Matrix } from './matrix.ts'
+import { checkNumber } from './option-checks.ts'
 import { multiply } from './products.ts'
 import type { NumberTarget } from './regressor.ts'
 
@@ -22,7 +22,7 @@ export class Ridge extends LinearModel<RidgeOptions> {
 
   constructor(options: RidgeOptions = {}) {
     super(options, { alpha: 1, fitIntercept: true })
-    checkNumber(this.label, 'alpha', this.options.alpha, { from: 0 })
+    checkNumber(this.label, 'alpha', this.options.alpha, { atLeast: 0 })
   }
 
   protected override learn(samples: Matrix, target: NumberTarget): void {

@@ -87,7 +87,7 @@ describe('LinearDiscriminantAnalysis', () => {
   it('refuses options that it does not have', () => {
     expect(() => new LinearDiscriminantAnalysis({ shrinkage: 2 })).toThrow('shrinkage is 2')
     expect(() => new LinearDiscriminantAnalysis({ shrinkage: 'auto', solver: 'svd' })).toThrow(
-      'must be one of eigen',
+      "must be one of 'eigen'",
     )
     expect(() => new LinearDiscriminantAnalysis({ priors: [0.5, -1] })).toThrow('a prior is -1')
     expect(() => new LinearDiscriminantAnalysis({ nComponents: 0 })).toThrow('nComponents')

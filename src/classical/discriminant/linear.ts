@@ -1,9 +1,10 @@
 import { type ClassTarget, ProbabilisticClassifier } from '../classifier.ts'
-import { checkChoice, checkNumber, StateError } from '../errors.ts'
+import { StateError } from '../errors.ts'
 import type { Features } from '../input.ts'
 import { symmetricEigen } from '../linear-algebra/symmetric-eigen.ts'
 import { dot } from '../linear-model.ts'
 import { Matrix } from '../matrix.ts'
+import { checkNumber, checkWord } from '../option-checks.ts'
 import { multiply, transpose } from '../products.ts'
 import { softmaxRow } from '../softmax.ts'
 import { type Json, matrixToJson, numbersToJson, type StateReader } from '../state.ts'
@@ -80,16 +81,17 @@ export class LinearDiscriminantAnalysis extends ProbabilisticClassifier<
       tol: 1e-4,
     })
     const { solver, covariance, shrinkage, priors, nComponents, tol } = this.options
-    checkChoice(this.label, 'solver', solver, solvers)
-    checkChoice(this.label, 'covariance', covariance, covariances)
+    checkWord(this.label, 'solver', solver, solvers)
+    checkWord(this.label, 'covariance', covariance, covariances)
     if (shrinkage !== null && shrinkage !== 'auto') {
-      checkNumber(this.label, 'shrinkage', shrinkage, { from: 0, to: 1 })
+      checkNumber(this.label, 'shrinkage', shrinkage, { atLeast: 0, atMost: 1 })
     }
     if (shrinkage !== null && solver !== 'eigen')
-      checkChoice(this.label, 'solver with shrinkage', solver, ['eigen'])
+      checkWord(this.label, 'solver with shrinkage', solver, ['eigen'])
     checkPriors(this.label, priors)
-    if (nComponents !== null) checkNumber(this.label, 'nComponents', nComponents, { from: 1, integer: true })
-    checkNumber(this.label, 'tol', tol, { from: 0 })
+    if (nComponents !== null)
+      checkNumber(this.label, 'nComponents', nComponents, { atLeast: 1, integer: true })
+    checkNumber(this.label, 'tol', tol, { atLeast: 0 })
   }
 
   protected override learn(x: Matrix, { classes, codes }: ClassTarget): void {

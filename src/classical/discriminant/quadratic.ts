@@ -1,8 +1,9 @@
 import { type ClassTarget, ProbabilisticClassifier } from '../classifier.ts'
-import { checkNumber, InputError, StateError } from '../errors.ts'
+import { InputError, StateError } from '../errors.ts'
 import { Cholesky } from '../linear-algebra/cholesky.ts'
 import { dot } from '../linear-model.ts'
 import { Matrix } from '../matrix.ts'
+import { checkNumber } from '../option-checks.ts'
 import { softmaxRow } from '../softmax.ts'
 import { type Json, matrixToJson, numbersToJson, type StateReader } from '../state.ts'
 import {
@@ -42,7 +43,7 @@ export class QuadraticDiscriminantAnalysis extends ProbabilisticClassifier<
   constructor(options: QuadraticDiscriminantAnalysisOptions = {}) {
     super(options, { priors: null, regParam: 0 })
     checkPriors(this.label, this.options.priors)
-    checkNumber(this.label, 'regParam', this.options.regParam, { from: 0, to: 1 })
+    checkNumber(this.label, 'regParam', this.options.regParam, { atLeast: 0, atMost: 1 })
   }
 
   protected override learn(x: Matrix, { classes, codes }: ClassTarget): void {

@@ -1,5 +1,5 @@
 import { Matrix } from '../matrix.ts'
-import { pause } from '../yielding.ts'
+import { Pace } from '../pace.ts'
 import type { LogisticProblem } from './problem.ts'
 import { type SparseRows, sparseColumns } from './rows.ts'
 import type { Solution, SolverLimits } from './solution.ts'
@@ -89,10 +89,8 @@ async function modelStep(
   const moved = new Matrix(samples, count).data
   const means = new Float64Array(samples)
   const step = new Float64Array(parameters.length)
-  const everySample = Int32Array.from({ length: samples }, (_, i) => i)
-  const ones = new Float64Array(samples).fill(1)
+  const pace = new Pace()
   const columnOf = (at: number): readonly [rows: Int32Array, factors: Float64Array] => {
-    if (at >= penalized) return [everySample, ones]
     const feature = Math.floor(at / count)
     const [from, to] = [starts[feature]!, starts[feature + 1]!]
     return [indices.subarray(from, to), values.subarray(from, to)]
@@ -133,7 +131,7 @@ async function modelStep(
         moved[i * count + k]! += change * factors[m]!
         if (count > 1) means[i]! += change * factors[m]! * probabilities[i * count + k]!
       }
-      if (n % 16 === 0) await pause()
+      if (n % 16 === 0) await pace.pause()
     }
     if (largest <= wanted) break
   }

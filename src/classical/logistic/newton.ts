@@ -1,8 +1,8 @@
 import { Cholesky } from '../linear-algebra/cholesky.ts'
 import { dot } from '../linear-model.ts'
 import { Matrix } from '../matrix.ts'
+import { Pace } from '../pace.ts'
 import { multiply } from '../products.ts'
-import { pause } from '../yielding.ts'
 import type { LogisticProblem } from './problem.ts'
 import { largestSize, type Solution, type SolverLimits } from './solution.ts'
 
@@ -20,15 +20,16 @@ export async function newton(problem: LogisticProblem, { maxIter, tol }: SolverL
   let gradient = new Float64Array(problem.size)
   let value = problem.evaluate(parameters, gradient)
   const free = problem.data.l2 === 0
+  const pace = new Pace()
   let separated = false
   let iterations = 0
   while (iterations < maxIter) {
-    await pause()
+    await pace.pause()
     const scores = problem.scoresOf(parameters)
     if (free && problem.margins(scores)[0] > 0) {
       return { parameters, iterations, converged: false, separated: true }
     }
-    const { cholesky } = await regularHessian(problem, scores)
+    const { cholesky } = await regularHessian(problem, scores, pace)
     const step = cholesky.solve(gradient.slice())
     for (let at = 0; at < step.length; at++) step[at] = -step[at]!
     const small = largestSize(gradient) <= tol
@@ -62,8 +63,9 @@ export async function newton(problem: LogisticProblem, { maxIter, tol }: SolverL
 async function regularHessian(
   problem: LogisticProblem,
   scores: Matrix,
+  pace: Pace,
 ): Promise<{ cholesky: Cholesky; singular: boolean }> {
-  const matrix = await hessian(problem, scores)
+  const matrix = await hessian(problem, scores, pace)
   let [cholesky, added] = [new Cholesky(matrix), 0]
   let trace = 0
   for (let at = 0; at < matrix.rows; at++) trace += matrix.get(at, at)
@@ -80,7 +82,7 @@ export async function inverseHessian(
   problem: LogisticProblem,
   parameters: Float64Array,
 ): Promise<Matrix | undefined> {
-  const { cholesky, singular } = await regularHessian(problem, problem.scoresOf(parameters))
+  const { cholesky, singular } = await regularHessian(problem, problem.scoresOf(parameters), new Pace())
   return singular ? undefined : cholesky.inverse()
 }
 
@@ -89,7 +91,7 @@ export async function inverseHessian(
  * the intercepts, without any effect: along these directions the matrix, singular there, is given a curvature of its own,
  * which changes neither Newton's step nor the variance of any difference between classes.
  */
-async function hessian(problem: LogisticProblem, scores: Matrix): Promise<Matrix> {
+async function hessian(problem: LogisticProblem, scores: Matrix, pace: Pace): Promise<Matrix> {
   const { data, scores: count, size, penalized } = problem
   const { x, weights, l2, fitIntercept } = data
   const width = x.columns + (fitIntercept ? 1 : 0)
@@ -104,7 +106,7 @@ async function hessian(problem: LogisticProblem, scores: Matrix): Promise<Matrix
   const curvature = new Float64Array(x.rows)
   for (let k = 0; k < count; k++) {
     for (let l = 0; l <= k; l++) {
-      await pause()
+      await pace.pause()
       for (let i = 0; i < x.rows; i++) {
         const [p, q] = [probabilities[i * count + k]!, probabilities[i * count + l]!]
         curvature[i] = weights[i]! * (k === l ? p * (1 - p) : -p * q)

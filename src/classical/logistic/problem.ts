@@ -1,5 +1,6 @@
 import { Matrix } from '../matrix.ts'
 import { softmaxRow } from '../softmax.ts'
+import { type RowSums, rowSums } from './row-sums.ts'
 import { type SparseRows, sparseRows } from './rows.ts'
 
 export interface ProblemData {
@@ -23,6 +24,7 @@ export interface ProblemData {
 export class LogisticProblem {
   readonly data: ProblemData
   readonly rows: SparseRows
+  readonly #sums: RowSums
   /** How many scores a sample has: 1 with two classes. */
   readonly scores: number
   /** How many parameters there are. */
@@ -32,47 +34,52 @@ export class LogisticProblem {
 
   constructor(data: ProblemData) {
     this.data = data
-    this.rows = sparseRows(data.x)
+    this.rows = sparseRows(data.x, data.fitIntercept)
     this.scores = data.classes === 2 ? 1 : data.classes
     this.penalized = data.x.columns * this.scores
     this.size = this.penalized + (data.fitIntercept ? this.scores : 0)
+    this.#sums = rowSums(this.rows, this.scores)
   }
 
   /** The scores of all samples: a matrix [samples, scores]. */
   scoresOf(parameters: Float64Array): Matrix {
-    const { scores, rows } = this
-    const result = new Matrix(rows.rows, scores)
-    for (let i = 0; i < rows.rows; i++) this.#scoreRow(parameters, i, result.data, i * scores)
+    const sums = this.#sums
+    const result = new Matrix(this.rows.rows, this.scores)
+    sums.begin(parameters)
+    for (let first = 0; first < result.rows; first += sums.block) {
+      const last = Math.min(result.rows, first + sums.block)
+      const products = sums.products(first, last)
+      for (let i = first; i < last; i++) {
+        const from = (i - first) * sums.stride
+        result.row(i).set(products.subarray(from, from + this.scores))
+      }
+    }
     return result
   }
 
   /** The loss with the smooth penalty, and its gradient in `gradient`. */
   evaluate(parameters: Float64Array, gradient: Float64Array): number {
-    const { scores, rows, data, penalized, size } = this
-    const { starts, indices, values } = rows
-    gradient.fill(0)
+    const { scores, rows, data, penalized } = this
+    const sums = this.#sums
     const z = new Float64Array(scores)
     let loss = 0
-    for (let i = 0; i < rows.rows; i++) {
-      this.#scoreRow(parameters, i, z, 0)
-      const weight = data.weights[i]!
-      if (weight === 0) continue
-      loss += weight * lossAndProbabilities(z, data.codes[i]!)
-      if (scores === 1) {
-        const residual = weight * (z[0]! - data.codes[i]!)
-        for (let at = starts[i]!; at < starts[i + 1]!; at++) gradient[indices[at]!]! += values[at]! * residual
-        if (size > penalized) gradient[penalized]! += residual
-        continue
+    sums.begin(parameters)
+    for (let first = 0; first < rows.rows; first += sums.block) {
+      const last = Math.min(rows.rows, first + sums.block)
+      const numbers = sums.products(first, last)
+      for (let i = first; i < last; i++) {
+        const from = (i - first) * sums.stride
+        const weight = data.weights[i]!
+        for (let k = 0; k < scores; k++) z[k] = numbers[from + k]!
+        if (weight > 0) loss += weight * lossAndProbabilities(z, data.codes[i]!)
+        else z.fill(0)
+        if (scores === 1) z[0]! -= data.codes[i]!
+        else z[data.codes[i]!]! -= 1
+        for (let k = 0; k < scores; k++) numbers[from + k] = weight * z[k]!
       }
-      z[data.codes[i]!]! -= 1
-      for (let k = 0; k < scores; k++) z[k]! *= weight
-      for (let at = starts[i]!; at < starts[i + 1]!; at++) {
-        const value = values[at]!
-        const to = indices[at]! * scores
-        for (let k = 0; k < scores; k++) gradient[to + k]! += value * z[k]!
-      }
-      if (size > penalized) for (let k = 0; k < scores; k++) gradient[penalized + k]! += z[k]!
+      sums.add(first, last)
     }
+    sums.end(gradient)
     let squares = 0
     for (let at = 0; at < penalized; at++) {
       squares += parameters[at]! ** 2
@@ -108,23 +115,6 @@ export class LogisticProblem {
       }
     }
     return [least, most]
-  }
-
-  #scoreRow(parameters: Float64Array, i: number, z: Float64Array, to: number): void {
-    const { scores, rows, penalized, size } = this
-    const { starts, indices, values } = rows
-    if (scores === 1) {
-      let sum = size > penalized ? parameters[penalized]! : 0
-      for (let at = starts[i]!; at < starts[i + 1]!; at++) sum += values[at]! * parameters[indices[at]!]!
-      z[to] = sum
-      return
-    }
-    for (let k = 0; k < scores; k++) z[to + k] = size > penalized ? parameters[penalized + k]! : 0
-    for (let at = starts[i]!; at < starts[i + 1]!; at++) {
-      const value = values[at]!
-      const from = indices[at]! * scores
-      for (let k = 0; k < scores; k++) z[to + k]! += value * parameters[from + k]!
-    }
   }
 }
 

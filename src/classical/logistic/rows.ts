@@ -9,9 +9,12 @@ export interface SparseRows {
   readonly values: Float64Array
 }
 
-/** The numbers of a matrix other than 0; pictures and encoded categories have few. */
-export function sparseRows({ rows, columns, data }: Matrix): SparseRows {
-  let count = 0
+/**
+ * The numbers of a matrix other than 0; pictures and encoded categories have few.
+ * @param ones Whether a column of ones is added behind the others.
+ */
+export function sparseRows({ rows, columns, data }: Matrix, ones: boolean): SparseRows {
+  let count = ones ? rows : 0
   for (let at = 0; at < data.length; at++) if (data[at] !== 0) count++
   const starts = new Int32Array(rows + 1)
   const indices = new Int32Array(count)
@@ -24,9 +27,13 @@ export function sparseRows({ rows, columns, data }: Matrix): SparseRows {
       indices[next] = j
       values[next++] = value
     }
+    if (ones) {
+      indices[next] = columns
+      values[next++] = 1
+    }
     starts[i + 1] = next
   }
-  return { rows, columns, starts, indices, values }
+  return { rows, columns: columns + (ones ? 1 : 0), starts, indices, values }
 }
 
 /** The transposed matrix: its rows are the columns. */
