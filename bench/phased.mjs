@@ -79,7 +79,8 @@ export async function* runPhased(suite, name, context) {
 }
 
 async function measureCase(suite, each, images, running, threads, { options, note, wrong }) {
-  const spec = { ...each, data: { ...each.data, ...(each.data.kind === 'images' && images) } }
+  const shown = each.data.kind === 'images' ? images : undefined
+  const spec = { ...each, data: { ...each.data, ...shown } }
   const opened = new Map()
   for (const [engine, { worker }] of running) {
     try {
@@ -102,7 +103,9 @@ async function measureCase(suite, each, images, running, threads, { options, not
     options,
   )
   for (const { worker } of running.values()) await worker.ask('close')
-  return rowsOf(suite, each, threads, opened, times)
+  const rows = rowsOf(suite, each, threads, opened, times)
+  if (shown === undefined || shown.source !== undefined) return rows
+  return rows.map((row) => ({ ...row, note: `${row.note}, on generated digits` }))
 }
 
 function rowsOf(suite, each, threads, opened, times) {

@@ -8,7 +8,7 @@ function time(value) {
 }
 
 const columns = [
-  ['case', 34, (row) => row.case],
+  ['case', 36, (row) => row.case],
   ['batch', 5, (row) => row.batch],
   ['threads', 7, (row) => row.threads],
   ['ours', 8, (row) => time(row.oursMs ?? row.oursMiB)],

@@ -16,27 +16,32 @@ export function checkClassWeight(what: string, classWeight: ClassWeight): void {
   }
 }
 
-/** The samples' weights times those of their classes. */
-export function weightByClass(
+/** The factor of each class. Throws an InputError for a class that there is not. */
+export function classFactors(
   what: string,
   classWeight: ClassWeight,
-  { classes, codes, weights }: ClassTarget,
+  { classes, codes }: Pick<ClassTarget, 'classes' | 'codes'>,
 ): Float64Array {
   const factors = new Float64Array(classes.length).fill(1)
   if (classWeight === 'balanced') {
     factors.fill(0)
     for (const code of codes) factors[code]! += 1
-    for (const [c, count] of factors.entries()) factors[c] = codes.length / (classes.length * count)
-  } else {
-    for (const [name, factor] of Object.entries(classWeight ?? {})) {
-      const c = classes.findIndex((each) => String(each) === name)
-      if (c < 0) {
-        throw new InputError(
-          `${what}: classWeight names '${name}', which is no class; there are ${listed(classes.map(String))}`,
-        )
-      }
-      factors[c] = factor
-    }
+    return factors.map((count) => codes.length / (classes.length * count))
   }
-  return Float64Array.from(codes, (code, i) => factors[code]! * (weights?.[i] ?? 1))
+  for (const [name, factor] of Object.entries(classWeight ?? {})) {
+    const c = classes.findIndex((each) => String(each) === name)
+    if (c < 0) {
+      throw new InputError(
+        `${what}: classWeight names '${name}', which is no class; there are ${listed(classes.map(String))}`,
+      )
+    }
+    factors[c] = factor
+  }
+  return factors
+}
+
+/** The samples' weights times those of their classes. */
+export function weightByClass(what: string, classWeight: ClassWeight, target: ClassTarget): Float64Array {
+  const factors = classFactors(what, classWeight, target)
+  return Float64Array.from(target.codes, (code, i) => factors[code]! * (target.weights?.[i] ?? 1))
 }

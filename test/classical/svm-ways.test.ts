@@ -100,7 +100,7 @@ describe('SVC', () => {
     await expect(new SVC().fit([[1], [2]], ['a', 'a'])).rejects.toThrow('all 2 samples are of one class')
     await expect(new SVC().fit([[1], [Number.NaN]], ['a', 'b'])).rejects.toThrow('x is NaN in row 1')
     await expect(new SVC({ classWeight: { c: 2 } }).fit([[1], [2]], ['a', 'b'])).rejects.toThrow(
-      "classWeight names the class 'c'",
+      "classWeight names 'c', which is no class",
     )
     await expect(new SVC().fit([[1], [2]], ['a', 'b'], { sampleWeight: [1, 0] })).rejects.toThrow(
       "all samples of class 'b' weigh 0",

@@ -1,4 +1,5 @@
 import { Generator } from '../../tensor/index.ts'
+import { type ClassWeight, checkClassWeight, classFactors } from '../class-weight.ts'
 import { argmaxRows, Classifier, type ClassTarget } from '../classifier.ts'
 import { InputError } from '../errors.ts'
 import type { Features } from '../input.ts'
@@ -8,7 +9,6 @@ import { type Json, matrixToJson, numbersToJson, type StateReader } from '../sta
 import { dualDescent } from './dual-descent.ts'
 import { linearDecisions } from './kernel-machine.ts'
 import type { LinearProblem, LinearSolution } from './linear-problem.ts'
-import { type ClassWeight, checkClassWeight, classWeights } from './options.ts'
 import { newton } from './primal-newton.ts'
 import { SampleRows } from './sample-rows.ts'
 
@@ -94,9 +94,10 @@ export class LinearSVC extends Classifier<LinearSVCOptions, 'matrix'> {
     return Int32Array.from(decisions.data, (value) => (value > 0 ? 1 : 0))
   }
 
-  protected override async learn(x: Matrix, { classes, codes, weights }: ClassTarget): Promise<void> {
+  protected override async learn(x: Matrix, target: ClassTarget): Promise<void> {
     const { options, label } = this
-    const ofClass = classWeights(label, options.classWeight, classes, codes)
+    const { classes, codes, weights } = target
+    const ofClass = classFactors(label, options.classWeight, target)
     const two = classes.length === 2
     const rows = Array.from(codes.keys()).filter((i) => (weights?.[i] ?? 1) > 0)
     const empty = classes.find((_, c) => ofClass[c] === 0 || !rows.some((i) => codes[i] === c))

@@ -1,3 +1,4 @@
+import { type ClassWeight, checkClassWeight, weightByClass } from '../class-weight.ts'
 import { argmaxRows, Classifier, type ClassTarget } from '../classifier.ts'
 import { InputError, NotFittedError, StateError } from '../errors.ts'
 import type { Features } from '../input.ts'
@@ -16,14 +17,7 @@ import {
   pairPrimal,
   vote,
 } from './one-versus-one.ts'
-import {
-  type ClassWeight,
-  checkClassWeight,
-  checkKernelOptions,
-  classWeights,
-  type KernelOptions,
-  kernelDefaults,
-} from './options.ts'
+import { checkKernelOptions, type KernelOptions, kernelDefaults } from './options.ts'
 import { couplePairs, type Sigmoid, sigmoidOf } from './platt.ts'
 import { trainPairs } from './train-pairs.ts'
 
@@ -187,10 +181,10 @@ export class SVC extends Classifier<SVCOptions, 'matrix'> {
     })
   }
 
-  protected override async learn(x: Matrix, { classes, codes, weights }: ClassTarget): Promise<void> {
+  protected override async learn(x: Matrix, target: ClassTarget): Promise<void> {
     const { options, label } = this
-    const ofClass = classWeights(label, options.classWeight, classes, codes)
-    const costs = Float64Array.from(codes, (c, i) => options.C * ofClass[c]! * (weights?.[i] ?? 1))
+    const { classes, codes } = target
+    const costs = weightByClass(label, options.classWeight, target).map((weight) => options.C * weight)
     this.gamma = resolveGamma(options.gamma, x)
     const trained = await trainPairs(label, x, codes, costs, classes, this.#kernel(), options)
     this.support = trained.support
