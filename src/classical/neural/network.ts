@@ -91,7 +91,7 @@ export class DenseNetwork {
 
   /** A copy in the engine's dtype. */
   numbers(values: ArrayLike<number>): Float32Array | Float64Array {
-    return this.dtype === 'float64' ? Float64Array.from(values) : Float32Array.from(values)
+    return this.dtype === 'float64' ? new Float64Array(values) : new Float32Array(values)
   }
 
   /** The last layer's sums [rows, outputs] of samples [rows, features], before the output function. */
