@@ -1,3 +1,4 @@
+import { InputError } from '../errors.ts'
 import { Matrix } from '../matrix.ts'
 
 export interface SymmetricEigen {
@@ -26,7 +27,7 @@ export function symmetricEigen(a: Matrix): SymmetricEigen {
       }
       if (end === start) break
       if (sweep === mostSweeps)
-        throw new RangeError('symmetricEigen: the matrix has numbers that are not finite')
+        throw new InputError('symmetricEigen: the matrix has numbers that are not finite')
       implicitStep(diagonal, off, vectors, start, end)
     }
   }
