@@ -51,6 +51,9 @@ const preparations: Readonly<Record<MethodName, Preparation>> = {
   'ordinal-encoder': 'table',
 }
 
+/** Options with which a method takes tables of any kind, where its own defaults do not. */
+const usualOptions: Readonly<Partial<Record<MethodName, object>>> = { lda: { solver: 'svd' } }
+
 /** A method by its key. Throws an InputError where an option is not one of its own. */
 export async function createMethod(name: MethodName, options: object = {}): Promise<AnyEstimator> {
   const Constructor = await methods[name].load()
@@ -66,7 +69,7 @@ export async function preparedMethod(
   x: Features,
   options: object = {},
 ): Promise<Predictor> {
-  const method = await createMethod(name, options)
+  const method = await createMethod(name, { ...usualOptions[name], ...options })
   if (method.kind === 'transformer') throw new InputError(`'${name}' changes columns and predicts nothing`)
   const preparation = preparations[name]
   const columns = x instanceof Table ? x.columns : []
