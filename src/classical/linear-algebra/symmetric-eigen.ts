@@ -17,12 +17,15 @@ const mostSweeps = 60
 export function symmetricEigen(a: Matrix): SymmetricEigen {
   const size = a.rows
   const { diagonal, off, vectors } = tridiagonal(a)
+  // What the reduction has rounded away: without it, the many zeros of a matrix of low rank never settle.
+  const rounding =
+    diagonal.reduce((most, each, i) => Math.max(most, Math.abs(each) + Math.abs(off[i]!)), 0) / 16
   for (let start = 0; start < size; start++) {
     for (let sweep = 0; ; sweep++) {
       let end = start
       while (end < size - 1) {
         const around = Math.abs(diagonal[end]!) + Math.abs(diagonal[end + 1]!)
-        if (Math.abs(off[end]!) <= Number.EPSILON * around) break
+        if (Math.abs(off[end]!) <= Number.EPSILON * Math.max(around, rounding)) break
         end++
       }
       if (end === start) break

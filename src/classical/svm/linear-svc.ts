@@ -19,7 +19,7 @@ export interface LinearSVCOptions {
   readonly loss?: 'hinge' | 'squaredHinge'
   /**
    * Whether the dual problem is solved by coordinate descent, or the primal one by Newton's method, which the hinge does not
-   * have. The optimum is the same. Default 'auto': the primal one where there is a choice.
+   * have. The optimum is the same. Default 'auto': the primal one where there is a choice and no more features than samples.
    */
   readonly dual?: boolean | 'auto'
   /** What ends the optimisation, above 0: see liblinear's manual. Default 1e-4. */
@@ -129,7 +129,10 @@ export class LinearSVC extends Classifier<LinearSVCOptions, 'matrix'> {
 
   #solve(problem: LinearProblem): Promise<LinearSolution> {
     const { loss, dual, tol, maxIter, seed } = this.options
-    if (dual === false || (dual === 'auto' && loss === 'squaredHinge')) return newton(problem, tol, maxIter)
+    const { samples, signs } = problem
+    // Newton's steps run in the space of the features: with more of them than samples it is the larger one.
+    const primal = loss === 'squaredHinge' && samples.width <= signs.length
+    if (dual === false || (dual === 'auto' && primal)) return newton(problem, tol, maxIter)
     return dualDescent(problem, loss === 'squaredHinge', tol, maxIter, new Generator(seed))
   }
 
