@@ -21,7 +21,7 @@ const modules = {
 
 /** Modules of one source without threads or memory of their own, small enough to be text in a source file. */
 const embedded = {
-  'src/classical/logistic/row-sums-module.ts': {
+  'src/classical/linear/logistic/row-sums-module.ts': {
     source: 'kernels/float64/row-sums.cc',
     constant: 'rowSumsModule',
   },

@@ -1,7 +1,7 @@
 import type { ClassTarget } from './classifier.ts'
 import { InputError } from './errors.ts'
 import { checkNumber, checkWord } from './option-checks.ts'
-import { listed } from './table.ts'
+import { listed } from './tables/table.ts'
 
 /** How much each class weighs: 'balanced', numbers by class, or null for all alike. */
 export type ClassWeight = 'balanced' | Readonly<Record<string, number>> | null

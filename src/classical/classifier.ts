@@ -1,9 +1,9 @@
 import { InputError, StateError } from './errors.ts'
 import { Estimator, type FitOptions, type InputKinds, readWeights } from './estimator.ts'
 import { type Features, type Label, type Labels, labelValues, readLabels } from './input.ts'
-import type { Matrix } from './matrix.ts'
 import type { Json, StateReader } from './state.ts'
-import { Table } from './table.ts'
+import type { Matrix } from './tables/matrix.ts'
+import { Table } from './tables/table.ts'
 
 /** What a classifier learns from: a class for each sample. */
 export interface ClassTarget {

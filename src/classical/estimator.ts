@@ -1,8 +1,8 @@
 import { InputError, NotFittedError, StateError } from './errors.ts'
 import { checkFinite, type Features, readEither, readMatrix, readTable } from './input.ts'
-import type { Matrix } from './matrix.ts'
 import { type Json, StateReader } from './state.ts'
-import { type Column, cellOf, columnLength, isMissing, listed, Table } from './table.ts'
+import type { Matrix } from './tables/matrix.ts'
+import { type Column, cellOf, columnLength, isMissing, listed, Table } from './tables/table.ts'
 
 /** A column that a method was fitted on. */
 export interface FeatureInfo {

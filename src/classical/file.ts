@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { writeFileAtomic } from '../weights/file.ts'
-import { parseArff } from './arff.ts'
-import { type CsvOptions, parseCsv } from './csv.ts'
 import { InputError, StateError } from './errors.ts'
 import { type AnyEstimator, estimatorFromJson } from './methods.ts'
 import type { Pipeline } from './pipeline.ts'
-import type { Table } from './table.ts'
+import { parseArff } from './tables/arff.ts'
+import { type CsvOptions, parseCsv } from './tables/csv.ts'
+import type { Table } from './tables/table.ts'
 
 /**
  * Reads a table from a file: Weka's .arff, or comma-separated values by any other name; also gzipped (.gz).

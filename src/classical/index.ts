@@ -1,8 +1,5 @@
-export { parseArff } from './arff.ts'
 export type { ClassWeight } from './class-weight.ts'
 export { Classifier, type ClassTarget, ProbabilisticClassifier } from './classifier.ts'
-export { correlationMatrix, covarianceMatrix } from './correlation.ts'
-export { type ColumnKind, type CsvOptions, formatCsv, parseCsv } from './csv.ts'
 export {
   LinearDiscriminantAnalysis,
   type LinearDiscriminantAnalysisOptions,
@@ -11,28 +8,39 @@ export {
   QuadraticDiscriminantAnalysis,
   type QuadraticDiscriminantAnalysisOptions,
 } from './discriminant/quadratic.ts'
-export { chiSquared, type Distribution, fisherF, normal, studentT } from './distributions.ts'
-export { type EncoderOptions, OneHotEncoder, type OneHotEncoderOptions, OrdinalEncoder } from './encoders.ts'
 export { InputError, NotFittedError, StateError } from './errors.ts'
 export type { Estimator, EstimatorState, FeatureInfo, FitOptions, InputKinds } from './estimator.ts'
-export { type GridPoint, GridSearch } from './grid-search.ts'
-export { SimpleImputer, type SimpleImputerOptions } from './imputer.ts'
-export type { CoefficientRow } from './inference.ts'
+export { type GridPoint, GridSearch } from './evaluation/grid-search.ts'
+export {
+  type FoldOptions,
+  kFold,
+  leaveOneOut,
+  type Split,
+  stratifiedKFold,
+  type TrainTestSplit,
+  type TrainTestSplitOptions,
+  trainTestSplit,
+} from './evaluation/splits.ts'
+export {
+  type CrossPrediction,
+  type CrossValidation,
+  type CrossValidationOptions,
+  crossValidate,
+  crossValPredict,
+  labelConfusion,
+} from './evaluation/validation.ts'
 export { type Features, type Label, type Labels, labelValues, type Targets } from './input.ts'
-export { Lasso, type LassoOptions } from './lasso.ts'
-export { Cholesky } from './linear-algebra/cholesky.ts'
-export { QR } from './linear-algebra/householder.ts'
-export { solve } from './linear-algebra/lu.ts'
-export { type SymmetricEigen, symmetricEigen } from './linear-algebra/symmetric-eigen.ts'
-export type { Bounds, Influence, PredictionIntervals } from './linear-inference.ts'
-export { LinearModel } from './linear-model.ts'
-export { LinearRegression, type LinearRegressionOptions } from './linear-regression.ts'
-export type { LogisticRow } from './logistic/inference.ts'
+export type { CoefficientRow } from './linear/inference.ts'
+export { Lasso, type LassoOptions } from './linear/lasso.ts'
+export type { Bounds, Influence, PredictionIntervals } from './linear/linear-inference.ts'
+export { LinearModel } from './linear/linear-model.ts'
+export { LinearRegression, type LinearRegressionOptions } from './linear/linear-regression.ts'
+export type { LogisticRow } from './linear/logistic/inference.ts'
 export {
   LogisticRegression,
   type LogisticRegressionOptions,
-} from './logistic-regression.ts'
-export { Matrix } from './matrix.ts'
+} from './linear/logistic-regression.ts'
+export { Ridge, type RidgeOptions } from './linear/ridge.ts'
 export {
   type AnyClassifier,
   type AnyEstimator,
@@ -59,34 +67,41 @@ export type { Neighbors, NeighborsAlgorithm, NeighborsOptions } from './neighbor
 export { MLPClassifier } from './neural/mlp-classifier.ts'
 export { MLPRegressor } from './neural/mlp-regressor.ts'
 export type { Activation, MLPOptions } from './neural/options.ts'
-export { OneR, type OneROptions } from './one-rule.ts'
+export { correlationMatrix, covarianceMatrix } from './numerics/correlation.ts'
+export { chiSquared, type Distribution, fisherF, normal, studentT } from './numerics/distributions.ts'
+export { Cholesky } from './numerics/linear-algebra/cholesky.ts'
+export { QR } from './numerics/linear-algebra/householder.ts'
+export { solve } from './numerics/linear-algebra/lu.ts'
+export { type SymmetricEigen, symmetricEigen } from './numerics/linear-algebra/symmetric-eigen.ts'
 export { Pipeline } from './pipeline.ts'
 export type { Predictor } from './predictor.ts'
 export { createMethod, preparedMethod } from './prepare.ts'
-export { type NumberTarget, Regressor, r2Score } from './regressor.ts'
-export { Ridge, type RidgeOptions } from './ridge.ts'
+export {
+  type EncoderOptions,
+  OneHotEncoder,
+  type OneHotEncoderOptions,
+  OrdinalEncoder,
+} from './preprocessing/encoders.ts'
+export { SimpleImputer, type SimpleImputerOptions } from './preprocessing/imputer.ts'
 export {
   MinMaxScaler,
   type MinMaxScalerOptions,
   StandardScaler,
   type StandardScalerOptions,
-} from './scalers.ts'
-export {
-  type FoldOptions,
-  kFold,
-  leaveOneOut,
-  type Split,
-  stratifiedKFold,
-  type TrainTestSplit,
-  type TrainTestSplitOptions,
-  trainTestSplit,
-} from './splits.ts'
+} from './preprocessing/scalers.ts'
+export { Transformer } from './preprocessing/transformer.ts'
+export { type NumberTarget, Regressor, r2Score } from './regressor.ts'
+export { OneR, type OneROptions } from './rules/one-rule.ts'
+export { ZeroR, type ZeroROptions, ZeroRRegressor } from './rules/zero-rule.ts'
 export type { Json, StateReader } from './state.ts'
 export type { KernelName } from './svm/kernel.ts'
 export { LinearSVC, type LinearSVCOptions } from './svm/linear-svc.ts'
 export type { KernelOptions } from './svm/options.ts'
 export { SVC, type SVCOptions } from './svm/svc.ts'
 export { SVR, type SVROptions } from './svm/svr.ts'
+export { parseArff } from './tables/arff.ts'
+export { type ColumnKind, type CsvOptions, formatCsv, parseCsv } from './tables/csv.ts'
+export { Matrix } from './tables/matrix.ts'
 export {
   type Cell,
   type Column,
@@ -96,8 +111,7 @@ export {
   nominalColumn,
   numericColumn,
   Table,
-} from './table.ts'
-export { Transformer } from './transformer.ts'
+} from './tables/table.ts'
 export type { BinaryTree } from './trees/binary-tree.ts'
 export type { TreeTextOptions } from './trees/binary-tree-text.ts'
 export { C45, type C45Options } from './trees/c45.ts'
@@ -115,12 +129,3 @@ export { Id3, type Id3Options } from './trees/id3.ts'
 export { MultiwayTreeClassifier } from './trees/multiway-classifier.ts'
 export type { MultiwayNode } from './trees/multiway-tree.ts'
 export type { PruningPath } from './trees/pruning.ts'
-export {
-  type CrossPrediction,
-  type CrossValidation,
-  type CrossValidationOptions,
-  crossValidate,
-  crossValPredict,
-  labelConfusion,
-} from './validation.ts'
-export { ZeroR, type ZeroROptions, ZeroRRegressor } from './zero-rule.ts'

@@ -1,8 +1,8 @@
 import { formatShape } from '../graph/shape.ts'
 import { Tensor } from '../tensor/index.ts'
 import { InputError } from './errors.ts'
-import { Matrix } from './matrix.ts'
-import { type Cell, type Column, cellOf, columnLength, listed, Table } from './table.ts'
+import { Matrix } from './tables/matrix.ts'
+import { type Cell, type Column, cellOf, columnLength, listed, Table } from './tables/table.ts'
 
 /** Samples row by row: a table, a matrix, a tensor [samples, features], or rows of numbers or categories. */
 export type Features = Table | Matrix | Tensor | readonly ArrayLike<Cell>[]

@@ -2,9 +2,9 @@ import type { Classifier } from './classifier.ts'
 import { InputError, StateError } from './errors.ts'
 import type { EstimatorState, InputKinds } from './estimator.ts'
 import { Pipeline, pipelineMethod, pipelineOf } from './pipeline.ts'
+import type { Transformer } from './preprocessing/transformer.ts'
 import type { Regressor } from './regressor.ts'
 import { StateReader } from './state.ts'
-import type { Transformer } from './transformer.ts'
 
 // Methods differ in their options, which a table over all of them cannot name.
 // biome-ignore lint/suspicious/noExplicitAny: the options of any method
@@ -74,43 +74,43 @@ export const methods: Readonly<Record<MethodName, Method>> = {
     'classifier',
     'ZeroR',
     'the most frequent class: the baseline',
-    async () => (await import('./zero-rule.ts')).ZeroR,
+    async () => (await import('./rules/zero-rule.ts')).ZeroR,
   ),
   'zeror-regressor': define(
     'regressor',
     'ZeroR',
     'the mean: the baseline',
-    async () => (await import('./zero-rule.ts')).ZeroRRegressor,
+    async () => (await import('./rules/zero-rule.ts')).ZeroRRegressor,
   ),
   linear: define(
     'regressor',
     'Linear regression',
     'least squares, with standard errors and intervals',
-    async () => (await import('./linear-regression.ts')).LinearRegression,
+    async () => (await import('./linear/linear-regression.ts')).LinearRegression,
   ),
   ridge: define(
     'regressor',
     'Ridge regression',
     'least squares with small coefficients',
-    async () => (await import('./ridge.ts')).Ridge,
+    async () => (await import('./linear/ridge.ts')).Ridge,
   ),
   lasso: define(
     'regressor',
     'Lasso',
     'least squares with few coefficients',
-    async () => (await import('./lasso.ts')).Lasso,
+    async () => (await import('./linear/lasso.ts')).Lasso,
   ),
   logistic: define(
     'classifier',
     'Logistic regression',
     'linear scores as probabilities',
-    async () => (await import('./logistic-regression.ts')).LogisticRegression,
+    async () => (await import('./linear/logistic-regression.ts')).LogisticRegression,
   ),
   oner: define(
     'classifier',
     'OneR',
     'one rule on the one column that tells most',
-    async () => (await import('./one-rule.ts')).OneR,
+    async () => (await import('./rules/one-rule.ts')).OneR,
   ),
   'naive-bayes': define(
     'classifier',
@@ -224,31 +224,31 @@ export const methods: Readonly<Record<MethodName, Method>> = {
     'transformer',
     'StandardScaler',
     'columns of mean 0 and deviation 1',
-    async () => (await import('./scalers.ts')).StandardScaler,
+    async () => (await import('./preprocessing/scalers.ts')).StandardScaler,
   ),
   'min-max-scaler': define(
     'transformer',
     'MinMaxScaler',
     'columns from 0 to 1',
-    async () => (await import('./scalers.ts')).MinMaxScaler,
+    async () => (await import('./preprocessing/scalers.ts')).MinMaxScaler,
   ),
   'simple-imputer': define(
     'transformer',
     'SimpleImputer',
     'missing values filled in',
-    async () => (await import('./imputer.ts')).SimpleImputer,
+    async () => (await import('./preprocessing/imputer.ts')).SimpleImputer,
   ),
   'one-hot-encoder': define(
     'transformer',
     'OneHotEncoder',
     'categories as columns of zeros and ones',
-    async () => (await import('./encoders.ts')).OneHotEncoder,
+    async () => (await import('./preprocessing/encoders.ts')).OneHotEncoder,
   ),
   'ordinal-encoder': define(
     'transformer',
     'OrdinalEncoder',
     'categories as numbers',
-    async () => (await import('./encoders.ts')).OrdinalEncoder,
+    async () => (await import('./preprocessing/encoders.ts')).OrdinalEncoder,
   ),
 }
 

@@ -1,5 +1,5 @@
 import { InputError } from './errors.ts'
-import { listed } from './table.ts'
+import { listed } from './tables/table.ts'
 
 export interface NumberRange {
   readonly atLeast?: number

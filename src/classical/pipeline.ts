@@ -1,10 +1,10 @@
 import { InputError, StateError } from './errors.ts'
 import type { EstimatorState, FitOptions } from './estimator.ts'
 import type { Features, Label, Labels } from './input.ts'
-import type { Matrix } from './matrix.ts'
 import type { AnyClassifier, AnyEstimator, AnyRegressor, AnyTransformer } from './methods.ts'
 import type { Predictor } from './predictor.ts'
 import type { Json } from './state.ts'
+import type { Matrix } from './tables/matrix.ts'
 
 /** The key under which pipelines are saved. */
 export const pipelineMethod = 'pipeline'

@@ -1,6 +1,6 @@
 import type { EstimatorState, FitOptions } from './estimator.ts'
 import type { Features, Label, Labels } from './input.ts'
-import type { Matrix } from './matrix.ts'
+import type { Matrix } from './tables/matrix.ts'
 
 /** What predicts: a classifier, a regressor, a pipeline that ends in one, a grid search over one. */
 export interface Predictor {

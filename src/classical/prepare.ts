@@ -1,6 +1,4 @@
-import { OneHotEncoder } from './encoders.ts'
 import { InputError } from './errors.ts'
-import { SimpleImputer } from './imputer.ts'
 import type { Features } from './input.ts'
 import {
   type AnyClassifier,
@@ -12,8 +10,10 @@ import {
 } from './methods.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Predictor } from './predictor.ts'
-import { StandardScaler } from './scalers.ts'
-import { type Column, columnLength, isMissing, Table } from './table.ts'
+import { OneHotEncoder } from './preprocessing/encoders.ts'
+import { SimpleImputer } from './preprocessing/imputer.ts'
+import { StandardScaler } from './preprocessing/scalers.ts'
+import { type Column, columnLength, isMissing, Table } from './tables/table.ts'
 
 /** How samples come to a method: as they are, without gaps, as numbers without gaps, or as numbers of one scale. */
 type Preparation = 'table' | 'filled' | 'numbers' | 'scaled'

@@ -1,7 +1,7 @@
 import { InputError } from './errors.ts'
 import { Estimator, type FitOptions, type InputKinds, readWeights } from './estimator.ts'
 import { type Features, readTargets, type Targets } from './input.ts'
-import { Table } from './table.ts'
+import { Table } from './tables/table.ts'
 
 /** What a regressor learns from: a number for each sample. */
 export interface NumberTarget {

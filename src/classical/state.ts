@@ -1,5 +1,5 @@
 import { StateError } from './errors.ts'
-import { Matrix } from './matrix.ts'
+import { Matrix } from './tables/matrix.ts'
 
 /** What JSON can hold. */
 export type Json =

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Cholesky, Matrix, QR, solve, symmetricEigen } from '../../src/classical/index.ts'
-import { multiply, transpose } from '../../src/classical/products.ts'
+import { multiply, transpose } from '../../src/classical/numerics/products.ts'
 
 function example(rows: number, columns: number, seed = 1): Matrix {
   const matrix = new Matrix(rows, columns)

@@ -13,7 +13,7 @@ import {
   type Table,
   trainTestSplit,
 } from '../../src/classical/index.ts'
-import { takeRows } from '../../src/classical/table.ts'
+import { takeRows } from '../../src/classical/tables/table.ts'
 import { compiledPrograms } from '../../src/tensor/realize.ts'
 import { type TableName, uciDigits, uciTable } from './datasets.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Matrix } from '../../src/classical/index.ts'
-import { multiply, transpose } from '../../src/classical/products.ts'
+import { multiply, transpose } from '../../src/classical/numerics/products.ts'
 
 function example(rows: number, columns: number, seed: number): Matrix {
   const matrix = new Matrix(rows, columns)

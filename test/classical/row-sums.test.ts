@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Matrix } from '../../src/classical/index.ts'
-import { FastRowSums, PlainRowSums, rowSums } from '../../src/classical/logistic/row-sums.ts'
-import { sparseColumns, sparseRows } from '../../src/classical/logistic/rows.ts'
+import { FastRowSums, PlainRowSums, rowSums } from '../../src/classical/linear/logistic/row-sums.ts'
+import { sparseColumns, sparseRows } from '../../src/classical/linear/logistic/rows.ts'
 
 /** Numbers of which about `zeros` in 10 are 0. */
 function example(rows: number, columns: number, zeros: number): Matrix {

@@ -5,7 +5,7 @@ import {
   DecisionTreeRegressor,
   Table,
 } from '../../src/classical/index.ts'
-import { isMissing } from '../../src/classical/table.ts'
+import { isMissing } from '../../src/classical/tables/table.ts'
 import { Generator } from '../../src/tensor/index.ts'
 
 type Measure = (targets: readonly number[], weights: readonly number[]) => number

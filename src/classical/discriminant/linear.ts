@@ -1,13 +1,13 @@
 import { type ClassTarget, ProbabilisticClassifier } from '../classifier.ts'
 import { StateError } from '../errors.ts'
 import type { Features } from '../input.ts'
-import { symmetricEigen } from '../linear-algebra/symmetric-eigen.ts'
-import { dot } from '../linear-model.ts'
-import { Matrix } from '../matrix.ts'
+import { dot } from '../linear/linear-model.ts'
+import { symmetricEigen } from '../numerics/linear-algebra/symmetric-eigen.ts'
+import { multiply, transpose } from '../numerics/products.ts'
+import { softmaxRow } from '../numerics/softmax.ts'
 import { checkNumber, checkWord } from '../option-checks.ts'
-import { multiply, transpose } from '../products.ts'
-import { softmaxRow } from '../softmax.ts'
 import { type Json, matrixToJson, numbersToJson, type StateReader } from '../state.ts'
+import { Matrix } from '../tables/matrix.ts'
 import {
   type ClassMoments,
   checkPriors,

@@ -1,9 +1,9 @@
 import { InputError } from '../errors.ts'
-import { Cholesky } from '../linear-algebra/cholesky.ts'
-import { columnMeans } from '../linear-model.ts'
-import { Matrix } from '../matrix.ts'
-import { multiply } from '../products.ts'
-import { listed } from '../table.ts'
+import { columnMeans } from '../linear/linear-model.ts'
+import { Cholesky } from '../numerics/linear-algebra/cholesky.ts'
+import { multiply } from '../numerics/products.ts'
+import { Matrix } from '../tables/matrix.ts'
+import { listed } from '../tables/table.ts'
 
 /** The samples of a class less its mean. */
 export interface ClassMoments {

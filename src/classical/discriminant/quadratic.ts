@@ -1,11 +1,11 @@
 import { type ClassTarget, ProbabilisticClassifier } from '../classifier.ts'
 import { InputError, StateError } from '../errors.ts'
-import { Cholesky } from '../linear-algebra/cholesky.ts'
-import { dot } from '../linear-model.ts'
-import { Matrix } from '../matrix.ts'
+import { dot } from '../linear/linear-model.ts'
+import { Cholesky } from '../numerics/linear-algebra/cholesky.ts'
+import { softmaxRow } from '../numerics/softmax.ts'
 import { checkNumber } from '../option-checks.ts'
-import { softmaxRow } from '../softmax.ts'
 import { type Json, matrixToJson, numbersToJson, type StateReader } from '../state.ts'
+import { Matrix } from '../tables/matrix.ts'
 import {
   checkPriors,
   classMoments,

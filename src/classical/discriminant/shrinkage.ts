@@ -1,4 +1,4 @@
-import type { Matrix } from '../matrix.ts'
+import type { Matrix } from '../tables/matrix.ts'
 import { covarianceOf } from './moments.ts'
 
 /**

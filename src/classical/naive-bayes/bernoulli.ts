@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts'
-import { Matrix } from '../matrix.ts'
 import { checkNumber } from '../option-checks.ts'
+import { Matrix } from '../tables/matrix.ts'
 import {
   checkDiscreteOptions,
   DiscreteNaiveBayes,

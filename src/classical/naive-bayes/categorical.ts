@@ -1,9 +1,9 @@
 import { type ClassTarget, ProbabilisticClassifier } from '../classifier.ts'
 import { InputError } from '../errors.ts'
-import { Matrix } from '../matrix.ts'
 import { checkFlag, checkNumber } from '../option-checks.ts'
 import { type Json, matrixToJson, numbersToJson, type StateReader } from '../state.ts'
-import type { Column, Table } from '../table.ts'
+import { Matrix } from '../tables/matrix.ts'
+import type { Column, Table } from '../tables/table.ts'
 import { effectiveAlpha, logPriorsOf, type PriorOptions, type SmoothingOptions } from './discrete.ts'
 import { checkPriors, classWeights, normalizeJoint } from './posterior.ts'
 

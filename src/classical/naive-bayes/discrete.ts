@@ -1,8 +1,8 @@
 import { type ClassTarget, ProbabilisticClassifier } from '../classifier.ts'
 import { InputError } from '../errors.ts'
-import { Matrix } from '../matrix.ts'
 import { checkFlag, checkNumber } from '../option-checks.ts'
 import { type Json, matrixToJson, numbersToJson, type StateReader } from '../state.ts'
+import { Matrix } from '../tables/matrix.ts'
 import { checkPriors, classWeights, normalizeJoint, priorsOf } from './posterior.ts'
 
 export interface SmoothingOptions {

@@ -1,9 +1,9 @@
 import { type ClassTarget, ProbabilisticClassifier } from '../classifier.ts'
 import { StateError } from '../errors.ts'
-import { Matrix } from '../matrix.ts'
 import { checkNumber, checkWord } from '../option-checks.ts'
 import { type Json, matrixToJson, numbersToJson, type StateReader } from '../state.ts'
-import type { Column, NominalColumn, NumericColumn, Table } from '../table.ts'
+import { Matrix } from '../tables/matrix.ts'
+import type { Column, NominalColumn, NumericColumn, Table } from '../tables/table.ts'
 import { classWeights, normalizeJoint } from './posterior.ts'
 
 export interface NaiveBayesOptions {

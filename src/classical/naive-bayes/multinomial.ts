@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts'
-import { Matrix } from '../matrix.ts'
+import { Matrix } from '../tables/matrix.ts'
 import {
   checkDiscreteOptions,
   DiscreteNaiveBayes,

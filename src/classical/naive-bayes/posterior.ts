@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts'
-import type { Matrix } from '../matrix.ts'
-import { listed } from '../table.ts'
+import type { Matrix } from '../tables/matrix.ts'
+import { listed } from '../tables/table.ts'
 
 /**
  * Turns log P(x, class), a row a sample, into P(class | x), in place. A sample that is impossible under every class, as

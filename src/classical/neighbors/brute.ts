@@ -1,6 +1,12 @@
-import { FloatRows, isWorthwhile, productError, rowsPerBlock, underflowError } from '../float-products.ts'
-import type { Matrix } from '../matrix.ts'
+import {
+  FloatRows,
+  isWorthwhile,
+  productError,
+  rowsPerBlock,
+  underflowError,
+} from '../numerics/float-products.ts'
 import { Pace } from '../pace.ts'
+import type { Matrix } from '../tables/matrix.ts'
 import type { Metric } from './metric.ts'
 import { NearestList } from './nearest-list.ts'
 

@@ -1,8 +1,8 @@
 import { type ClassTarget, ProbabilisticClassifier } from '../classifier.ts'
 import { NotFittedError } from '../errors.ts'
 import type { Features } from '../input.ts'
-import { Matrix } from '../matrix.ts'
 import { type Json, matrixToJson, numbersToJson, type StateReader } from '../state.ts'
+import { Matrix } from '../tables/matrix.ts'
 import {
   checkNeighborsOptions,
   NeighborSearch,

@@ -1,8 +1,8 @@
 import { NotFittedError } from '../errors.ts'
 import type { Features } from '../input.ts'
-import type { Matrix } from '../matrix.ts'
 import { type NumberTarget, Regressor } from '../regressor.ts'
 import { type Json, matrixToJson, numbersToJson, type StateReader } from '../state.ts'
+import type { Matrix } from '../tables/matrix.ts'
 import {
   checkNeighborsOptions,
   NeighborSearch,

@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts'
-import { Matrix } from '../matrix.ts'
 import { checkNumber, checkWord } from '../option-checks.ts'
+import { Matrix } from '../tables/matrix.ts'
 import { BruteForce, type Searcher } from './brute.ts'
 import { checkMetric, type MetricName, metricOf } from './metric.ts'
 import { BallTree, KdTree } from './trees.ts'

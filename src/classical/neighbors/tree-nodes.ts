@@ -1,5 +1,5 @@
-import type { Matrix } from '../matrix.ts'
 import { Pace } from '../pace.ts'
+import type { Matrix } from '../tables/matrix.ts'
 
 /**
  * A binary tree over the rows of a matrix: node n has the children 2n + 1 and 2n + 2, and the rows

@@ -1,5 +1,5 @@
-import type { Matrix } from '../matrix.ts'
 import { Pace } from '../pace.ts'
+import type { Matrix } from '../tables/matrix.ts'
 import type { Searcher } from './brute.ts'
 import type { Metric } from './metric.ts'
 import { NearestList } from './nearest-list.ts'

@@ -1,8 +1,8 @@
 import { Generator } from '../../tensor/index.ts'
 import { InputError, StateError } from '../errors.ts'
-import type { Matrix } from '../matrix.ts'
-import { trainTestSplit } from '../splits.ts'
+import { trainTestSplit } from '../evaluation/splits.ts'
 import { type Json, matrixToJson, numbersToJson, type StateReader } from '../state.ts'
+import type { Matrix } from '../tables/matrix.ts'
 import {
   applyOutput,
   DenseNetwork,

@@ -1,6 +1,6 @@
 import { argmaxRows, type ClassTarget, ProbabilisticClassifier } from '../classifier.ts'
-import { Matrix } from '../matrix.ts'
 import type { Json, StateReader } from '../state.ts'
+import { Matrix } from '../tables/matrix.ts'
 import { learnedFromJson, learnedToJson, learnNetwork, networkOutputs } from './learned.ts'
 import type { NetworkShape } from './network.ts'
 import { checkMlpOptions, type MLPOptions, mlpDefaults } from './options.ts'

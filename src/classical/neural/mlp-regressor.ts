@@ -1,6 +1,6 @@
-import type { Matrix } from '../matrix.ts'
 import { type NumberTarget, Regressor, r2Score } from '../regressor.ts'
 import type { Json, StateReader } from '../state.ts'
+import type { Matrix } from '../tables/matrix.ts'
 import { learnedFromJson, learnedToJson, learnNetwork, networkOutputs } from './learned.ts'
 import type { NetworkShape } from './network.ts'
 import { checkMlpOptions, type MLPOptions, mlpDefaults } from './options.ts'

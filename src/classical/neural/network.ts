@@ -11,8 +11,8 @@ import {
   variable,
 } from '../../tensor/index.ts'
 import { runtimeScalar } from '../../tensor/runtime-input.ts'
-import { Matrix } from '../matrix.ts'
-import { softmaxRow } from '../softmax.ts'
+import { softmaxRow } from '../numerics/softmax.ts'
+import { Matrix } from '../tables/matrix.ts'
 import type { Activation } from './options.ts'
 
 /** What the last layer's sums become, and what is minimised: half the squared error, or the log loss. */

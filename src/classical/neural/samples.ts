@@ -1,5 +1,5 @@
 import { type Tensor, tensor } from '../../tensor/index.ts'
-import type { Matrix } from '../matrix.ts'
+import type { Matrix } from '../tables/matrix.ts'
 import type { DenseNetwork } from './network.ts'
 
 /** Samples and what is to be learned of them, in the engine's dtype. */

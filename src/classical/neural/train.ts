@@ -1,7 +1,7 @@
 import { type Adam, adam } from '../../optim/index.ts'
 import { compile, type Generator, type Tensor, tensor } from '../../tensor/index.ts'
 import { InputError } from '../errors.ts'
-import { minimize } from '../lbfgs.ts'
+import { minimize } from '../numerics/lbfgs.ts'
 import { Pace } from '../pace.ts'
 import { MomentumDescent } from './momentum-descent.ts'
 import type { DenseNetwork, Weights } from './network.ts'

@@ -1,6 +1,6 @@
-import { FloatRows, isWorthwhile, rowsPerBlock } from '../float-products.ts'
-import { Matrix } from '../matrix.ts'
+import { FloatRows, isWorthwhile, rowsPerBlock } from '../numerics/float-products.ts'
 import { Pace } from '../pace.ts'
+import { Matrix } from '../tables/matrix.ts'
 import { floatError, ignoresPosition, type Kernel, kernelFunction, kernelOfProducts } from './kernel.ts'
 
 /** Evaluates sums of kernels with support vectors: decision values without their intercepts. */

@@ -1,5 +1,5 @@
-import { FloatRows, isWorthwhile } from '../float-products.ts'
-import type { Matrix } from '../matrix.ts'
+import { FloatRows, isWorthwhile } from '../numerics/float-products.ts'
+import type { Matrix } from '../tables/matrix.ts'
 import {
   ignoresPosition,
   type Kernel,

@@ -1,7 +1,7 @@
 import type { Tensor } from '../../tensor/index.ts'
 import { tensor } from '../../tensor/index.ts'
-import type { FloatRows } from '../float-products.ts'
-import type { Matrix } from '../matrix.ts'
+import type { FloatRows } from '../numerics/float-products.ts'
+import type { Matrix } from '../tables/matrix.ts'
 
 export type KernelName = 'linear' | 'poly' | 'rbf' | 'sigmoid'
 

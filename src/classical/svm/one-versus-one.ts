@@ -1,4 +1,4 @@
-import { Matrix } from '../matrix.ts'
+import { Matrix } from '../tables/matrix.ts'
 
 /** How many pairs of classes there are, in the order (0, 1), (0, 2), … (1, 2), … */
 export function pairCount(classes: number): number {

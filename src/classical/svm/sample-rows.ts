@@ -1,4 +1,4 @@
-import type { Matrix } from '../matrix.ts'
+import type { Matrix } from '../tables/matrix.ts'
 
 /** Up to this share of numbers other than 0, these alone are kept: images and counts of words are mostly zeros. */
 const sparse = 0.5

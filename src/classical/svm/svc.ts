@@ -2,9 +2,9 @@ import { type ClassWeight, checkClassWeight, weightByClass } from '../class-weig
 import { argmaxRows, Classifier, type ClassTarget } from '../classifier.ts'
 import { InputError, NotFittedError, StateError } from '../errors.ts'
 import type { Features } from '../input.ts'
-import { Matrix } from '../matrix.ts'
 import { checkFlag, checkNumber, checkWord } from '../option-checks.ts'
 import { type Json, matrixToJson, numbersToJson, type StateReader } from '../state.ts'
+import { Matrix } from '../tables/matrix.ts'
 import { type Kernel, resolveGamma } from './kernel.ts'
 import { KernelMachine, linearDecisions } from './kernel-machine.ts'
 import {

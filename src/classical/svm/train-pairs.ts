@@ -1,7 +1,7 @@
 import { Generator } from '../../tensor/index.ts'
 import { InputError } from '../errors.ts'
 import type { Label } from '../input.ts'
-import { Matrix } from '../matrix.ts'
+import { Matrix } from '../tables/matrix.ts'
 import type { DualOptions } from './dual-problem.ts'
 import type { Kernel } from './kernel.ts'
 import { KernelRows } from './kernel-rows.ts'

@@ -1,8 +1,8 @@
 import { StateError } from '../errors.ts'
 import type { FeatureInfo } from '../estimator.ts'
-import type { Matrix } from '../matrix.ts'
 import { type Json, matrixToJson, numbersToJson, type StateReader } from '../state.ts'
-import { type Column, Table } from '../table.ts'
+import type { Matrix } from '../tables/matrix.ts'
+import { type Column, Table } from '../tables/table.ts'
 
 /**
  * A tree of two-way divisions. Node 0 is the root; a node's children come after it. Arrays have an entry for each node.

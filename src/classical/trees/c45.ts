@@ -1,7 +1,7 @@
 import type { ClassTarget } from '../classifier.ts'
 import { checkFlag, checkNumber } from '../option-checks.ts'
 import { Pace } from '../pace.ts'
-import type { Table } from '../table.ts'
+import type { Table } from '../tables/table.ts'
 import { collapse, Pruner } from './c45-pruning.ts'
 import { type BranchTest, BranchTests, type PartSamples } from './c45-tests.ts'
 import { MultiwayTreeClassifier } from './multiway-classifier.ts'

@@ -1,6 +1,6 @@
-import type { Matrix } from '../matrix.ts'
 import { checkNumber } from '../option-checks.ts'
-import type { Table } from '../table.ts'
+import type { Matrix } from '../tables/matrix.ts'
+import type { Table } from '../tables/table.ts'
 import { type BinaryTree, nodeCount } from './binary-tree.ts'
 import type { Criterion } from './criterion.ts'
 import { growTree, type Limits } from './grow.ts'

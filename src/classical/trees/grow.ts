@@ -1,6 +1,6 @@
 import { Generator } from '../../tensor/index.ts'
-import { Matrix } from '../matrix.ts'
 import { Pace } from '../pace.ts'
+import { Matrix } from '../tables/matrix.ts'
 import type { BinaryTree } from './binary-tree.ts'
 import type { Criterion } from './criterion.ts'
 import type { RankedColumn } from './ranked-columns.ts'

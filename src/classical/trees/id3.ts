@@ -1,6 +1,6 @@
 import type { ClassTarget } from '../classifier.ts'
 import { InputError } from '../errors.ts'
-import type { NominalColumn, Table } from '../table.ts'
+import type { NominalColumn, Table } from '../tables/table.ts'
 import { informationOf } from './information.ts'
 import { MultiwayTreeClassifier } from './multiway-classifier.ts'
 import { type MultiwayNode, negligibleWeight, totalOf } from './multiway-tree.ts'

@@ -1,8 +1,8 @@
 import { ProbabilisticClassifier } from '../classifier.ts'
 import { NotFittedError } from '../errors.ts'
-import { Matrix } from '../matrix.ts'
 import type { Json, StateReader } from '../state.ts'
-import type { Table } from '../table.ts'
+import { Matrix } from '../tables/matrix.ts'
+import type { Table } from '../tables/table.ts'
 import type { TreeDiagramNode } from './diagram.ts'
 import { multiwayDiagram, multiwayText } from './multiway-text.ts'
 import {

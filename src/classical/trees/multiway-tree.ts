@@ -1,8 +1,8 @@
 import { StateError } from '../errors.ts'
 import type { FeatureInfo } from '../estimator.ts'
-import type { Matrix } from '../matrix.ts'
 import { type Json, numbersToJson, type StateReader } from '../state.ts'
-import type { Column, Table } from '../table.ts'
+import type { Matrix } from '../tables/matrix.ts'
+import type { Column, Table } from '../tables/table.ts'
 
 /** A node of a tree with a branch for each category of a nominal column, and two for a numeric one. */
 export interface MultiwayNode {

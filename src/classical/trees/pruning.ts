@@ -1,4 +1,4 @@
-import { Matrix } from '../matrix.ts'
+import { Matrix } from '../tables/matrix.ts'
 import { type BinaryTree, nodeCount } from './binary-tree.ts'
 
 /** What cost-complexity pruning goes through, from the whole tree to its root alone. */

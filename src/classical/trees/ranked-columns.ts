@@ -1,5 +1,5 @@
-import type { Matrix } from '../matrix.ts'
-import type { Column, Table } from '../table.ts'
+import type { Matrix } from '../tables/matrix.ts'
+import type { Column, Table } from '../tables/table.ts'
 
 /** A column whose values are replaced by their positions in order: what is small can be counted, what is not sorts fast. */
 export interface RankedColumn {
