@@ -12,96 +12,12 @@ import { DataLoader, type Dataset } from '../data/index.ts'
 import type { Network } from '../models/index.ts'
 import { noGrad } from '../tensor/index.ts'
 import { compose, grayscale, resize, type Transform, toTensor } from '../transforms/index.ts'
-import {
-  type ChoiceOption,
-  CommandError,
-  type ListOption,
-  type NumberOption,
-  type TextOption,
-  UsageError,
-} from './command.ts'
+import type { ClassicDataFlags } from './classic-options.ts'
+import { CommandError, UsageError } from './command.ts'
 import { evaluationFor } from './image-options.ts'
 import { firstOf, openLabelledData, seenThrough } from './labelled-data.ts'
 import { loadNetwork } from './network.ts'
 import { Progress } from './progress.ts'
-
-export const classicDataOptions: {
-  readonly target: TextOption
-  readonly task: ChoiceOption
-  readonly type: ListOption
-  readonly delimiter: TextOption
-  readonly header: ChoiceOption
-  readonly features: TextOption
-  readonly weights: TextOption
-  readonly size: NumberOption
-  readonly limit: NumberOption
-} = {
-  target: {
-    kind: 'text',
-    placeholder: 'column',
-    short: 't',
-    description: 'the column to predict, by name or by number from 1; the last one unless given',
-  },
-  task: {
-    kind: 'choice',
-    choices: ['classification', 'regression'],
-    description: 'what is predicted; told by the target column unless given',
-  },
-  type: {
-    kind: 'list',
-    placeholder: 'column=kind',
-    description: 'reads a column as numeric or nominal, whatever it looks like; may be repeated',
-  },
-  delimiter: {
-    kind: 'text',
-    placeholder: 'c',
-    description: 'what stands between values; found out unless given',
-  },
-  header: {
-    kind: 'choice',
-    choices: ['yes', 'no'],
-    description: 'whether the first line names the columns; found out unless given',
-  },
-  features: {
-    kind: 'text',
-    placeholder: 'name',
-    description: "of images: 'pixels', or a network whose descriptors before the classifier are taken",
-  },
-  weights: {
-    kind: 'text',
-    placeholder: 'weights',
-    short: 'w',
-    description:
-      "the weights of --features' network: a file, an address, or a tag; published ones unless given",
-  },
-  size: {
-    kind: 'number',
-    placeholder: 'pixels',
-    minimum: 1,
-    integer: true,
-    description: 'side of the square that images are squeezed to for --features pixels; 32 for photographs',
-  },
-  limit: {
-    kind: 'number',
-    placeholder: 'n',
-    minimum: 2,
-    integer: true,
-    description: 'takes the first n rows or images only',
-  },
-}
-
-/** The options that say how data is read; a saved method keeps them. */
-export interface ClassicDataFlags {
-  readonly target: string | undefined
-  readonly task: string | undefined
-  readonly type: readonly string[]
-  readonly delimiter: string | undefined
-  readonly header: string | undefined
-  readonly features: string | undefined
-  readonly weights: string | undefined
-  readonly size: number | undefined
-  readonly limit: number | undefined
-}
 
 export interface ClassicData {
   readonly x: Table | Matrix
