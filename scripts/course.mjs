@@ -151,9 +151,18 @@ async function runCommands(step, options) {
   return [{ printed: (await run('sh', ['-ec', text], options)).stdout, wrong: [] }]
 }
 
-/** Runs a guide; gives what each block printed (undefined where its data is not here) and the pictures drawn. */
-async function runGuide(name) {
+/** Runs a guide in a folder of its own, and hands what came of it to `use`. */
+async function runGuide(name, use) {
   const working = prepareFolder()
+  try {
+    return await use(await runSteps(name, working))
+  } finally {
+    rmSync(working, { recursive: true, force: true })
+  }
+}
+
+/** Gives what each block of a guide printed (undefined where its data is not here) and the pictures drawn. */
+async function runSteps(name, working) {
   const options = {
     cwd: working,
     maxBuffer: 1 << 26,
@@ -212,8 +221,11 @@ const linked = (name) =>
   )
 
 /** What in a guide differs from what its code does, one message each, and the data that is not here. */
-export async function checkGuide(name) {
-  const { working, results, missing, pictures } = await runGuide(name)
+export function checkGuide(name) {
+  return runGuide(name, (done) => differencesOf(name, done))
+}
+
+function differencesOf(name, { results, missing, pictures }) {
   const differences = []
   for (const { block, printed, wrong } of results) {
     if (printed === undefined) continue
@@ -236,13 +248,15 @@ export async function checkGuide(name) {
     if (!existsSync(join(folder, 'pictures', picture)))
       differences.push(`docs/course/pictures/${picture} is not there`)
   }
-  rmSync(working, { recursive: true, force: true })
   return { differences, missing }
 }
 
 /** Writes a guide's outputs and pictures. Gives the data that is not here, whose blocks stay as they are. */
-async function updateGuide(name) {
-  const { working, results, missing, pictures } = await runGuide(name)
+function updateGuide(name) {
+  return runGuide(name, (done) => writeResults(name, done))
+}
+
+function writeResults(name, { working, results, missing, pictures }) {
   const path = join(folder, name)
   let text = readFileSync(path, 'utf8')
   for (const { block, printed, wrong } of results.toReversed()) {
@@ -264,7 +278,6 @@ async function updateGuide(name) {
   mkdirSync(join(folder, 'pictures'), { recursive: true })
   for (const picture of pictures)
     copyFileSync(join(working, 'pictures', picture), join(folder, 'pictures', picture))
-  rmSync(working, { recursive: true, force: true })
   return missing
 }
 

@@ -74,12 +74,7 @@ export abstract class Classifier<O extends object, K extends keyof InputKinds> e
 
   /** Accuracy: the share of samples whose class is predicted, 0 to 1. */
   async score(x: Features, y: Labels): Promise<number> {
-    const wanted = await labelValues(y)
-    const predicted = await this.predict(x)
-    if (wanted.length !== predicted.length) {
-      throw new InputError(`${this.label}: ${wanted.length} labels for ${predicted.length} samples`)
-    }
-    return predicted.filter((label, i) => label === wanted[i]).length / predicted.length
+    return accuracyScore(await labelValues(y), await this.predict(x))
   }
 
   protected abstract learn(data: InputKinds[K], target: ClassTarget): void | Promise<void>
@@ -130,4 +125,14 @@ export function argmaxRows(matrix: Matrix): Int32Array {
     for (let c = 1; c < row.length; c++) if (row[c]! > row[best]!) best = c
     return best
   })
+}
+
+/** The share of predictions that are right, 0 to 1. A missing label (null) is never hit. */
+export function accuracyScore(wanted: ArrayLike<Label | null>, predicted: ArrayLike<Label>): number {
+  if (wanted.length !== predicted.length) {
+    throw new InputError(`accuracyScore: ${predicted.length} predictions for ${wanted.length} labels`)
+  }
+  let right = 0
+  for (let i = 0; i < wanted.length; i++) if (wanted[i] === predicted[i]) right++
+  return right / wanted.length
 }

@@ -2,7 +2,7 @@ import { InputError, NotFittedError, StateError } from './errors.ts'
 import { checkFinite, type Features, readEither, readMatrix, readTable } from './input.ts'
 import { type Json, StateReader } from './state.ts'
 import type { Matrix } from './tables/matrix.ts'
-import { type Column, cellOf, columnLength, isMissing, listed, Table } from './tables/table.ts'
+import { type Column, cellOf, columnLength, countMissing, isMissing, listed, Table } from './tables/table.ts'
 
 /** A column that a method was fitted on. */
 export interface FeatureInfo {
@@ -180,7 +180,7 @@ export abstract class Estimator<O extends object, K extends keyof InputKinds> {
       const [now, then] = column.kind === 'nominal' ? ['categories', 'numbers'] : ['numbers', 'categories']
       const rows = columnLength(column)
       // A column without a single value tells nothing of its kind.
-      if (Array.from({ length: rows }, (_, row) => row).some((row) => !isMissing(column, row))) {
+      if (countMissing(column) < rows) {
         throw new InputError(`${this.label}: '${column.name}' holds ${now}, and ${then} were fitted`)
       }
       return categories === undefined

@@ -1,5 +1,5 @@
 export type { ClassWeight } from './class-weight.ts'
-export { Classifier, type ClassTarget, ProbabilisticClassifier } from './classifier.ts'
+export { accuracyScore, Classifier, type ClassTarget, ProbabilisticClassifier } from './classifier.ts'
 export {
   LinearDiscriminantAnalysis,
   type LinearDiscriminantAnalysisOptions,

@@ -13,7 +13,7 @@ import type { Predictor } from './predictor.ts'
 import { OneHotEncoder } from './preprocessing/encoders.ts'
 import { SimpleImputer } from './preprocessing/imputer.ts'
 import { StandardScaler } from './preprocessing/scalers.ts'
-import { type Column, columnLength, isMissing, Table } from './tables/table.ts'
+import { countMissing, Table } from './tables/table.ts'
 
 /** How samples come to a method: as they are, without gaps, as numbers without gaps, or as numbers of one scale. */
 type Preparation = 'table' | 'filled' | 'numbers' | 'scaled'
@@ -74,7 +74,8 @@ export async function preparedMethod(
   const preparation = preparations[name]
   const columns = x instanceof Table ? x.columns : []
   const steps: AnyTransformer[] = []
-  if (preparation !== 'table' && columns.some(hasGaps)) steps.push(new SimpleImputer())
+  if (preparation !== 'table' && columns.some((column) => countMissing(column) > 0))
+    steps.push(new SimpleImputer())
   if (preparation === 'numbers' || preparation === 'scaled') {
     if (columns.some(({ kind }) => kind === 'nominal')) {
       steps.push(new OneHotEncoder({ drop: 'ifBinary', handleUnknown: 'ignore' }))
@@ -83,8 +84,4 @@ export async function preparedMethod(
   }
   const last = method as AnyClassifier | AnyRegressor
   return steps.length === 0 ? (last as Predictor) : new Pipeline(...steps, last)
-}
-
-function hasGaps(column: Column): boolean {
-  return Array.from({ length: columnLength(column) }, (_, row) => row).some((row) => isMissing(column, row))
 }

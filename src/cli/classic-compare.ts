@@ -13,15 +13,16 @@ import {
   stratifiedKFold,
 } from '../classical/index.ts'
 import { cohenKappa, rocCurve } from '../metrics/index.ts'
+import { formatTable } from '../metrics/text-table.ts'
 import { barChart } from '../plots/index.ts'
-import { type ClassicData, numericTarget } from './classic-data.ts'
+import type { ClassicData } from './classic-data.ts'
 import { openMethod } from './classic-method.ts'
 import { PlotFolder, rocPicture } from './classic-plots.ts'
 import { formatSeconds, Progress, percent } from './progress.ts'
 
 export interface CompareOptions {
-  readonly names: readonly MethodName[]
-  readonly settings: object
+  /** The methods, each with the options that it is given. */
+  readonly methods: ReadonlyMap<MethodName, object>
   readonly folds: number
   readonly seed: number
   readonly plots: string | undefined
@@ -51,30 +52,27 @@ export interface Comparison {
 
 interface Scored {
   readonly row: Row
-  /** Out-of-fold probabilities of the second of two classes. */
-  readonly positive: Float64Array | undefined
+  /** Of two classes, where the method gives probabilities: those of the second, out of fold. */
+  readonly positive?: { readonly label: Label; readonly scores: Float64Array }
 }
 
 /** Cross-validates methods on the same folds, the best first. */
 export async function compareMethods(
   { x, y, task }: ClassicData & { readonly y: Column },
-  { names, settings, folds, seed, plots }: CompareOptions,
+  { methods: asked, folds, seed, plots }: CompareOptions,
 ): Promise<Comparison> {
-  const target = task === 'regression' ? numericTarget(y) : y
+  const actual = await labelValues(y)
   const splits =
-    task === 'regression'
-      ? kFold(target.kind === 'numeric' ? target.values.length : 0, { folds, seed })
-      : await stratifiedKFold(target, { folds, seed })
-  const actual = await labelValues(target)
-  const progress = new Progress('compare', { total: names.length * folds, unit: 'folds' })
+    task === 'regression' ? kFold(actual.length, { folds, seed }) : await stratifiedKFold(y, { folds, seed })
+  const progress = new Progress('compare', { total: asked.size * folds, unit: 'folds' })
   const scored: Scored[] = []
   const skipped: { method: MethodName; reason: string }[] = []
   try {
-    for (const [i, method] of names.entries()) {
+    for (const [i, [method, settings]] of [...asked].entries()) {
       progress.show(methods[method].title)
       try {
         const predictor = await openMethod(method, x, settings)
-        scored.push(await scoreMethod(method, predictor, x, target, actual, splits, progress))
+        scored.push(await scoreMethod(method, predictor, x, y, actual, splits, progress))
       } catch (error) {
         if (!(error instanceof InputError)) throw error
         skipped.push({ method, reason: error.message })
@@ -100,27 +98,26 @@ async function scoreMethod(
 ): Promise<Scored> {
   const started = performance.now()
   const { title } = methods[method]
-  const { predictions, probabilities, classes, scores } = await crossValPredict(predictor, x, y, {
+  const { predictions, probabilities, classes, mean, std } = await crossValPredict(predictor, x, y, {
     splits,
     onFold: (_, __, score) => progress.advance(1, `${title} ${score.toFixed(3)}`),
   })
   const seconds = (performance.now() - started) / 1000
-  const score = scores.reduce((sum, each) => sum + each, 0) / scores.length
-  const std = Math.sqrt(scores.reduce((sum, each) => sum + (each - score) ** 2, 0) / scores.length)
-  const common = { method, title, score, std, seconds }
+  const common = { method, title, score: mean, std, seconds }
   if (predictor.kind === 'regressor') {
     const squares = predictions.map((value, i) => ((value as number) - (actual[i] as number)) ** 2)
     const rmse = Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length)
-    return { row: { ...common, rmse }, positive: undefined }
+    return { row: { ...common, rmse } }
   }
   const kappa = cohenKappa(await labelConfusion(y, predictions as Label[]))
-  const positive = classes.length === 2 ? probabilities?.column(1) : undefined
-  if (positive === undefined) return { row: { ...common, kappa }, positive }
+  const scoresOfSecond = classes.length === 2 ? probabilities?.column(1) : undefined
+  if (scoresOfSecond === undefined) return { row: { ...common, kappa } }
+  const label = classes[1]!
   const { auc } = rocCurve(
-    positive,
-    actual.map((label) => label === classes[1]),
+    scoresOfSecond,
+    actual.map((each) => each === label),
   )
-  return { row: { ...common, kappa, auc }, positive }
+  return { row: { ...common, kappa, auc }, positive: { label, scores: scoresOfSecond } }
 }
 
 async function draw(
@@ -142,12 +139,11 @@ async function draw(
       y: { label },
     }),
   )
-  const curves = scored.flatMap(({ row, positive }) =>
-    positive ? [{ name: row.title, scores: positive }] : [],
-  )
-  const classes = [...new Set(actual.filter((each) => each !== null))].sort((a, b) => (a < b ? -1 : 1))
-  if (curves.length > 0)
-    await folder.add('roc', rocPicture('ROC, out of fold', actual, classes[1]!, curves.slice(0, 8)))
+  const curves = scored.flatMap(({ row, positive }) => (positive ? [{ name: row.title, ...positive }] : []))
+  const [first] = curves
+  if (first === undefined) return
+  const title = `ROC of '${first.label}', out of fold`
+  await folder.add('roc', rocPicture(title, actual, first.label, curves.slice(0, 8)))
 }
 
 /** A table as text, the best first, and below it what was left out. */
@@ -175,11 +171,6 @@ export function formatComparison({ rows, skipped }: Comparison, task: ClassicDat
           formatSeconds(seconds),
         ],
   )
-  const table = [header, ...lines]
-  const widths = header.map((_, c) => Math.max(...table.map((line) => line[c]!.length)))
-  const text = table.map((line) =>
-    line.map((cell, c) => (c === 0 ? cell.padEnd(widths[c]!) : cell.padStart(widths[c]!))).join('  '),
-  )
   const left = skipped.map(({ method, reason }) => `${methods[method].title} was left out: ${reason}`)
-  return [...text, ...(left.length > 0 ? ['', ...left] : [])].join('\n')
+  return [formatTable([header, ...lines]), ...(left.length > 0 ? ['', ...left] : [])].join('\n')
 }

@@ -5,6 +5,7 @@ import {
   methods,
   type Predictor,
   preparedMethod,
+  StateError,
 } from '../classical/index.ts'
 import type { ClassicData } from './classic-data.ts'
 import { CommandError, UsageError } from './command.ts'
@@ -64,8 +65,8 @@ export async function explained<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof InputError || (error as Error)?.name === 'StateError') {
-      throw new CommandError((error as Error).message)
+    if (error instanceof InputError || error instanceof StateError) {
+      throw new CommandError(error.message)
     }
     throw error
   }

@@ -1,6 +1,7 @@
 import { basename, extname } from 'node:path'
 import { loadEstimator, saveEstimator } from '../classical/file.ts'
 import {
+  accuracyScore,
   type Column,
   type Label,
   labelConfusion,
@@ -10,9 +11,12 @@ import {
   Pipeline,
   type Predictor,
   r2Score,
+  StateError,
   Table,
   trainTestSplit,
 } from '../classical/index.ts'
+import { StateReader } from '../classical/state.ts'
+import type { ConfusionMatrix } from '../metrics/index.ts'
 import { compareMethods, formatComparison } from './classic-compare.ts'
 import { type ClassicData, numericTarget, openClassicData } from './classic-data.ts'
 import { explained, methodFor, methodsOf, openMethod, parseSettings } from './classic-method.ts'
@@ -81,7 +85,8 @@ async function fit(args: readonly string[], flags: ClassicFlags): Promise<void> 
         })
       : { xTrain: x, yTrain: y, xTest: x, yTest: y }
   const predictor = await untrained.fit(parts.xTrain, parts.yTrain)
-  const result = await judged(predictor, parts.xTest, parts.yTest)
+  const result = await judged(await predictor.predict(parts.xTest), parts.yTest)
+  const { confusion } = result
   const out = flags.out ?? `${basename(path, extname(path)) || 'data'}-${method}.json`
   await saveEstimator(out, predictor, { source: sourceOf(flags, y.name, task) })
   const rows = flags.test > 0 ? `${counted(result.rows, 'row')} kept to test` : 'the rows it learned from'
@@ -94,7 +99,7 @@ async function fit(args: readonly string[], flags: ClassicFlags): Promise<void> 
           [result.measure]: result.score,
           testedOn: flags.test > 0 ? 'test' : 'training',
           saved: out,
-          confusion: result.confusion?.toJSON,
+          confusion: confusion && { classes: confusion.classes, counts: Array.from(confusion.counts) },
         },
         null,
         2,
@@ -103,14 +108,12 @@ async function fit(args: readonly string[], flags: ClassicFlags): Promise<void> 
   } else {
     const text = textOf(predictor)
     if (text !== undefined) console.log(`${text}\n`)
-    console.log(
-      `${result.measure} on ${rows}  ${result.measure === 'accuracy' ? percent(result.score) : result.score.toFixed(4)}`,
-    )
-    if (result.confusion && result.confusion.text.length > 0) console.log(`\n${result.confusion.text}`)
+    console.log(`${result.measure} on ${rows}  ${scoreText(result)}`)
+    if (confusion !== undefined && confusion.size <= 20) console.log(`\n${confusion}`)
     console.log(`\nsaved ${out}`)
   }
   if (flags.plots !== undefined)
-    await drawFit(new PlotFolder(flags.plots), flags, predictor, { x, y, task }, parts)
+    await drawFit(new PlotFolder(flags.plots), flags, predictor, { x, y, task }, parts, result)
 }
 
 interface Judgement {
@@ -118,28 +121,21 @@ interface Judgement {
   readonly score: number
   readonly rows: number
   readonly predictions: ArrayLike<Label | number>
-  readonly confusion?: { readonly text: string; readonly toJSON: object }
+  readonly confusion?: ConfusionMatrix
 }
 
-async function judged(predictor: Predictor, x: ClassicData['x'], y: Column): Promise<Judgement> {
-  const predictions = await predictor.predict(x)
-  if (predictor.kind === 'regressor') {
-    const { values } = numericTarget(y)
-    const score = r2Score(values, predictions as Float64Array)
-    return { measure: 'R2', score, rows: values.length, predictions }
+/** How good predictions are. */
+async function judged(predictions: Label[] | Float64Array, y: Column): Promise<Judgement> {
+  const rows = predictions.length
+  if (predictions instanceof Float64Array) {
+    return { measure: 'R2', score: r2Score(numericTarget(y).values, predictions), rows, predictions }
   }
-  const matrix = await labelConfusion(y, predictions as Label[])
-  const right = matrix.classes.reduce((sum, _, i) => sum + matrix.count(i, i), 0)
-  return {
-    measure: 'accuracy',
-    score: right / predictions.length,
-    rows: predictions.length,
-    predictions,
-    confusion: {
-      text: matrix.size <= 20 ? matrix.toString() : '',
-      toJSON: { classes: matrix.classes, counts: Array.from(matrix.counts) },
-    },
-  }
+  const score = accuracyScore(await labelValues(y), predictions)
+  return { measure: 'accuracy', score, rows, predictions, confusion: await labelConfusion(y, predictions) }
+}
+
+function scoreText({ measure, score }: Judgement): string {
+  return measure === 'accuracy' ? percent(score) : score.toFixed(4)
 }
 
 /** What the method says of itself: a tree, a rule, a table of coefficients. */
@@ -155,6 +151,7 @@ async function drawFit(
   predictor: Predictor,
   { x, y, task }: ClassicData & { readonly y: Column },
   { xTest, yTest }: { readonly xTest: ClassicData['x']; readonly yTest: Column },
+  { predictions, confusion }: Judgement,
 ): Promise<void> {
   const title = methods[methodFor(flags.method[0]!, task)].title
   const tree = treeOf(predictor)
@@ -166,15 +163,12 @@ async function drawFit(
       plane.columns.length === (x as Table).columns.length ? predictor : await predictor.clone().fit(plane, y)
     await folder.add('boundary', boundaryPicture(title, known, plane, y))
   }
-  const predictions = await predictor.predict(xTest)
-  if (task === 'regression') {
-    await folder.add(
-      'predictions',
-      regressionPicture(title, numericTarget(yTest).values, predictions as Float64Array),
-    )
+  if (confusion === undefined) {
+    const { values } = numericTarget(yTest)
+    await folder.add('predictions', regressionPicture(title, values, predictions as Float64Array))
     return
   }
-  await folder.add('confusion', confusionPicture(title, await labelConfusion(yTest, predictions as Label[])))
+  await folder.add('confusion', confusionPicture(title, confusion))
   const { classes = [] } = predictor
   if (classes.length === 2 && predictor.givesProbabilities) {
     const scores = (await predictor.predictProba!(xTest)).column(1)
@@ -192,10 +186,35 @@ interface Source {
   readonly flags: Partial<ClassicDataFlags>
 }
 
-function sourceOf(flags: ClassicFlags, target: string, task: ClassicData['task']): Source {
-  const { type, features, weights, size } = flags
-  const kept = Object.entries({ type, features, weights, size }).filter(([, value]) => value !== undefined)
-  return { target, task, flags: Object.fromEntries(kept) }
+function sourceOf(
+  { type, features, weights, size }: ClassicFlags,
+  target: string,
+  task: ClassicData['task'],
+): Source {
+  const given = Object.entries({ type, features, weights, size }).filter(([, value]) => value !== undefined)
+  return { target, task, flags: Object.fromEntries(given) }
+}
+
+/** The source that fit saved beside a method; undefined where a program saved it. Throws a StateError for anything else. */
+function savedSource(json: object): Source | undefined {
+  const all = new StateReader(json, 'the saved method')
+  if (!all.has('source')) return undefined
+  const source = all.object('source')
+  const flags = source.object('flags')
+  const task = source.text('task')
+  if (task !== 'classification' && task !== 'regression') {
+    throw new StateError(`the saved method's task is '${task}', neither classification nor regression`)
+  }
+  return {
+    target: source.text('target'),
+    task,
+    flags: {
+      type: flags.texts('type'),
+      ...(flags.has('features') && { features: flags.text('features') }),
+      ...(flags.has('weights') && { weights: flags.text('weights') }),
+      ...(flags.has('size') && { size: flags.integer('size', 1) }),
+    },
+  }
 }
 
 async function predict(args: readonly string[], flags: ClassicFlags): Promise<void> {
@@ -206,7 +225,7 @@ async function predict(args: readonly string[], flags: ClassicFlags): Promise<vo
   if (estimator.kind === 'transformer')
     throw new CommandError(`${flags.model} holds ${estimator.method}, which predicts nothing`)
   const predictor = estimator as Predictor
-  const source = (json as { source?: Source }).source
+  const source = savedSource(json)
   const wanted: ClassicDataFlags = {
     ...flags,
     ...source?.flags,
@@ -225,7 +244,7 @@ async function predict(args: readonly string[], flags: ClassicFlags): Promise<vo
     }),
   }))
   const known = y !== undefined && (await labelValues(y)).every((label) => label !== null)
-  const judgement = known ? await judged(predictor, x, y) : undefined
+  const judgement = known ? await judged(predictions, y) : undefined
   if (flags.json) {
     console.log(
       JSON.stringify(
@@ -241,21 +260,20 @@ async function predict(args: readonly string[], flags: ClassicFlags): Promise<vo
     console.log(share === undefined ? `${prediction}` : `${prediction}\t${share.toFixed(4)}`)
   }
   if (judgement === undefined) return
-  const { measure, score } = judgement
-  console.error(
-    `${measure} ${measure === 'accuracy' ? percent(score) : score.toFixed(4)} on ${counted(judgement.rows, 'row')} whose '${y!.name}' is known`,
-  )
+  const { measure, rows: count } = judgement
+  console.error(`${measure} ${scoreText(judgement)} on ${counted(count, 'row')} whose '${y!.name}' is known`)
 }
 
 async function compare(args: readonly string[], flags: ClassicFlags): Promise<void> {
   const data = await labelledData(onePath('compare', args), flags)
   const asked = flags.method.flatMap((names) => names.split(',')).map((name) => methodFor(name, data.task))
-  const names: MethodName[] =
-    asked.length > 0 ? [...new Set([baseline(data.task), ...asked])] : methodsOf(data.task)
   if (flags.set.length > 0 && asked.length !== 1)
     throw new UsageError('classic compare takes --set with a single --method')
+  const settings = parseSettings(flags.set)
+  const compared = new Map<MethodName, object>([[baseline(data.task), {}]])
+  for (const name of asked.length > 0 ? asked : methodsOf(data.task)) compared.set(name, settings)
   const { folds, seed, plots } = flags
-  const result = await compareMethods(data, { names, settings: parseSettings(flags.set), folds, seed, plots })
+  const result = await compareMethods(data, { methods: compared, folds, seed, plots })
   if (flags.json)
     console.log(JSON.stringify({ data: args[0], task: data.task, folds, seed, ...result }, null, 2))
   else console.log(formatComparison(result, data.task))

@@ -8,6 +8,7 @@ import {
   outcome,
   pairwiseIou,
 } from './detection-matching.ts'
+import { formatTable } from './text-table.ts'
 
 export interface DetectionEvaluationOptions {
   /** Rising; COCO's ten from 0.5 to 0.95 unless given. */
@@ -284,14 +285,9 @@ export function formatDetectionReport(report: DetectionReport): string {
       String(objects),
       ...[ap, ap50, ap75, ar].map((value) => percent(value)),
     ])
-  const table = [['class', 'objects', 'AP', 'AP50', 'AP75', 'AR'], ...rows]
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((cells) => cells[column]!.length)))
-  const lines = table.map((cells) =>
-    cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
-  )
   return [
     ...figures.map(([name, value]) => `${name.padEnd(20)} ${percent(value).padStart(6)}`),
     '',
-    ...lines,
+    formatTable([['class', 'objects', 'AP', 'AP50', 'AP75', 'AR'], ...rows]),
   ].join('\n')
 }

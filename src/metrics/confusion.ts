@@ -1,4 +1,5 @@
 import { bestClass, checkClass, type Labels, readRows, type Scores } from './predictions.ts'
+import { formatTable } from './text-table.ts'
 
 /** How often each class was taken for each: counted over many batches. */
 export class ConfusionMatrix {
@@ -75,20 +76,12 @@ export async function confusionMatrix(
 
 /** A table with a row for each true class and a column for each predicted one; `·` stands for none, `recall` ends a row. */
 export function formatConfusionMatrix(matrix: ConfusionMatrix): string {
-  const { classes, size } = matrix
+  const { classes } = matrix
   const rows = classes.map((name, actual) => {
     const counts = classes.map((_, predicted) => matrix.count(actual, predicted))
     const total = counts.reduce((sum, count) => sum + count, 0)
     const recall = total === 0 ? '-' : `${((100 * counts[actual]!) / total).toFixed(1)} %`
     return [name, ...counts.map((count) => (count === 0 ? '·' : String(count))), recall]
   })
-  const table = [['true \\ predicted', ...classes, 'recall'], ...rows]
-  const widths = Array.from({ length: size + 2 }, (_, column) =>
-    Math.max(...table.map((row) => row[column]!.length)),
-  )
-  return table
-    .map((row) =>
-      row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
-    )
-    .join('\n')
+  return formatTable([['true \\ predicted', ...classes, 'recall'], ...rows])
 }

@@ -1,4 +1,5 @@
 import type { ConfusionMatrix } from './confusion.ts'
+import { formatTable } from './text-table.ts'
 
 export interface ClassScores {
   /** Share of the samples predicted as the class that are of it, 0 to 1; 0 where none was predicted. */
@@ -75,17 +76,11 @@ export function formatReport(report: ClassificationReport): string {
     ...[precision, recall, f1].map((value) => value.toFixed(3)),
     String(support),
   ]
-  const table = [
+  return formatTable([
     ['class', 'precision', 'recall', 'f1', 'support'],
     ...report.classes.map((scores) => row(scores.name, scores)),
     row('macro average', report.macro),
     row('weighted average', report.weighted),
     row('micro average', report.micro),
-  ]
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((cells) => cells[column]!.length)))
-  return table
-    .map((cells) =>
-      cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
-    )
-    .join('\n')
+  ])
 }

@@ -64,6 +64,28 @@ describe('ocelli classic', () => {
     expect(readFileSync(file('drawn/comparison.svg'), 'utf8')).toContain('Regression tree')
   })
 
+  it('compares a method with options of its own, ZeroR with none', async () => {
+    const { rows } = JSON.parse(
+      await ran('compare', 'weather.csv', '-m', 'cart', '--set', 'maxDepth=1', '--folds', '3', '--json'),
+    )
+    expect(rows.map(({ method }: { method: string }) => method).sort()).toEqual(['cart', 'zeror'])
+  })
+
+  it('draws the ROC of the second class in the order of the column, which the AUC is of', async () => {
+    const rows = Array.from({ length: 40 }, (_, i) => `${i < 20 ? i : i + 100},${i < 20 ? 'yes' : 'no'}`)
+    writeFileSync(
+      file('order.arff'),
+      `@relation order\n@attribute x numeric\n@attribute class {yes,no}\n@data\n${rows.join('\n')}\n`,
+    )
+    const { rows: scored } = JSON.parse(
+      await ran('compare', 'order.arff', '-m', 'gaussian-nb', '--folds', '4', '--json', '--plots', 'order'),
+    )
+    expect(scored[0]).toMatchObject({ method: 'gaussian-nb', auc: 1 })
+    const picture = readFileSync(file('order/roc.svg'), 'utf8')
+    expect(picture).toMatch(/ROC of ('|&#39;)no\1, out of fold/)
+    expect(picture).toMatch(/Gaussian naive Bayes[^<]*1\.000?/)
+  })
+
   it('fits, shows, draws and saves a method, and predicts with it', async () => {
     const text = await ran('fit', '--method', 'c45', 'weather.csv', '--plots', 'pictures')
     expect(text).toContain('outlook = overcast: yes (4.0)')
@@ -138,6 +160,13 @@ describe('ocelli classic', () => {
     expect(await failed('predict', '--model', 'broken.json', 'weather.csv')).toContain(
       'broken.json: cannot be read',
     )
+    await ran('fit', '-m', 'zeror', 'weather.csv', '-o', 'odd.json')
+    const saved = JSON.parse(readFileSync(file('odd.json'), 'utf8'))
+    writeFileSync(
+      file('odd.json'),
+      JSON.stringify({ ...saved, source: { ...saved.source, flags: { type: 5 } } }),
+    )
+    expect(await failed('predict', '--model', 'odd.json', 'weather.csv')).toContain('where a list is needed')
     writeFileSync(file('ragged.csv'), 'a,b\n1,2\n3\n')
     expect(await failed('compare', 'ragged.csv')).toContain('ragged.csv: row 2 has 1 values')
   })

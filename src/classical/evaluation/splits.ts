@@ -37,8 +37,11 @@ export async function takeLabels<Y extends Labels>(y: Y, rows: ArrayLike<number>
 async function takeTensor(x: Tensor, rows: ArrayLike<number>): Promise<Tensor> {
   const values = await x.data()
   const size = x.size / (x.shape[0] || 1)
-  const taken = Array.from(rows, (row) => Array.from(values.subarray(row * size, (row + 1) * size))).flat()
-  return tensor(taken, { dtype: x.dtype }).reshape([rows.length, ...x.shape.slice(1)])
+  const taken = values.slice(0, rows.length * size)
+  for (let i = 0; i < rows.length; i++) {
+    taken.set(values.subarray(rows[i]! * size, (rows[i]! + 1) * size), i * size)
+  }
+  return tensor(taken, [rows.length, ...x.shape.slice(1)], { dtype: x.dtype })
 }
 
 export interface TrainTestSplitOptions {

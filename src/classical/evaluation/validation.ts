@@ -1,4 +1,5 @@
 import { ConfusionMatrix } from '../../metrics/index.ts'
+import { accuracyScore } from '../classifier.ts'
 import { InputError } from '../errors.ts'
 import {
   type Features,
@@ -55,14 +56,42 @@ export async function crossValidate(
   y: Labels,
   options: CrossValidationOptions = {},
 ): Promise<CrossValidation> {
+  return runFolds(predictor, x, y, options, () => undefined)
+}
+
+/** One fold: a copy that learned from the others, and what it predicts of this one. */
+interface Fold {
+  readonly model: Predictor
+  readonly test: Int32Array
+  readonly tested: Features
+  readonly predictions: Label[] | Float64Array
+}
+
+async function runFolds(
+  predictor: Predictor,
+  x: Features,
+  y: Labels,
+  options: CrossValidationOptions,
+  use: (fold: Fold) => void | Promise<void>,
+): Promise<CrossValidation> {
   const splits = await splitsFor(predictor, x, y, options)
   const scores = new Float64Array(splits.length)
   for (const [i, { train, test }] of splits.entries()) {
     const model = await predictor.clone().fit(await takeSamples(x, train), await takeLabels(y, train))
-    scores[i] = await model.score(await takeSamples(x, test), await takeLabels(y, test))
+    const tested = await takeSamples(x, test)
+    const predictions = await model.predict(tested)
+    scores[i] = await scoreOf(predictions, await takeLabels(y, test))
+    await use({ model, test, tested, predictions })
     options.onFold?.(i + 1, splits.length, scores[i]!)
   }
   return { scores, ...meanAndStd(scores) }
+}
+
+/** Accuracy of labels, R2 of numbers. */
+async function scoreOf(predicted: Label[] | Float64Array, y: Labels): Promise<number> {
+  return predicted instanceof Float64Array
+    ? r2Score(await readTargets('cross-validation', y as Targets), predicted)
+    : accuracyScore(await labelValues(y), predicted)
 }
 
 function meanAndStd(scores: Float64Array): { mean: number; std: number } {
@@ -70,62 +99,39 @@ function meanAndStd(scores: Float64Array): { mean: number; std: number } {
   return { mean, std: Math.sqrt(scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / scores.length) }
 }
 
-export interface CrossPrediction {
+export interface CrossPrediction extends CrossValidation {
   /** What each sample was predicted to be when it was not learned from. */
   readonly predictions: (Label | number)[]
   /** The probabilities of the classes, [samples, classes]; undefined where the method gives none. */
   readonly probabilities: Matrix | undefined
   /** The columns of the probabilities. */
   readonly classes: readonly Label[]
-  /** Each fold's score: accuracy or R2. */
-  readonly scores: Float64Array
 }
 
-/** What each sample is predicted to be by a copy that did not learn from it. */
+/** What each sample is predicted to be by a copy that did not learn from it, besides the scores of `crossValidate`. */
 export async function crossValPredict(
   predictor: Predictor,
   x: Features,
   y: Labels,
   options: CrossValidationOptions = {},
 ): Promise<CrossPrediction> {
-  const splits = await splitsFor(predictor, x, y, options)
   const classes = predictor.kind === 'classifier' ? (await readLabels('crossValPredict', y)).classes : []
   const columns = new Map(classes.map((label, i) => [label, i]))
-  const predictions: (Label | number)[] = new Array(countSamples(x))
-  const scores = new Float64Array(splits.length)
+  const all: (Label | number)[] = new Array(countSamples(x))
   let probabilities: Matrix | undefined
-  for (const [i, { train, test }] of splits.entries()) {
-    const model = await predictor.clone().fit(await takeSamples(x, train), await takeLabels(y, train))
-    const tested = await takeSamples(x, test)
-    const labels = await model.predict(tested)
-    scores[i] = await scoreOf(model, labels, await takeLabels(y, test))
-    for (const [j, row] of test.entries()) predictions[row] = labels[j]!
-    if (model.givesProbabilities) {
-      const rows = await model.predictProba!(tested)
-      probabilities ??= new Matrix(predictions.length, classes.length)
-      for (const [j, row] of test.entries()) {
-        // A class that occurs in the tested fold alone has no column.
-        for (const [c, label] of (model.classes ?? []).entries()) {
-          probabilities.set(row, columns.get(label)!, rows.get(j, c))
-        }
+  const scored = await runFolds(predictor, x, y, options, async ({ model, test, tested, predictions }) => {
+    for (const [j, row] of test.entries()) all[row] = predictions[j]!
+    if (!model.givesProbabilities) return
+    const rows = await model.predictProba!(tested)
+    probabilities ??= new Matrix(all.length, classes.length)
+    for (const [j, row] of test.entries()) {
+      // A class that occurs in the tested fold alone has no column.
+      for (const [c, label] of (model.classes ?? []).entries()) {
+        probabilities.set(row, columns.get(label)!, rows.get(j, c))
       }
     }
-    options.onFold?.(i + 1, splits.length, scores[i]!)
-  }
-  return { predictions, probabilities, classes, scores }
-}
-
-/** Accuracy or R2 of predictions that are already there. */
-async function scoreOf(
-  { kind }: Predictor,
-  predicted: ArrayLike<Label | number>,
-  y: Labels,
-): Promise<number> {
-  if (kind === 'regressor') {
-    return r2Score(await readTargets('crossValPredict', y as Targets), predicted as ArrayLike<number>)
-  }
-  const wanted = await labelValues(y)
-  return wanted.filter((label, i) => label === predicted[i]).length / wanted.length
+  })
+  return { ...scored, predictions: all, probabilities, classes }
 }
 
 /** How often each class was taken for each; `toString()` gives a table. */

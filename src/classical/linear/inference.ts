@@ -1,5 +1,6 @@
+import { formatTable } from '../../metrics/text-table.ts'
 import { InputError } from '../errors.ts'
-import { formatNumber, formatP, formatTable } from '../text-table.ts'
+import { formatNumber, formatP } from '../number-text.ts'
 
 /** What is known of a coefficient. */
 export interface CoefficientRow {

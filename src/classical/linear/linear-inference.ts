@@ -1,5 +1,5 @@
+import { formatNumber, formatP } from '../number-text.ts'
 import { listed } from '../tables/table.ts'
-import { formatNumber, formatP } from '../text-table.ts'
 import { formatCoefficients } from './inference.ts'
 import type { LinearRegression } from './linear-regression.ts'
 

@@ -26,6 +26,13 @@ export function isMissing(column: Column, row: number): boolean {
   return column.kind === 'numeric' ? Number.isNaN(column.values[row]) : column.codes[row]! < 0
 }
 
+/** How many values of the column are missing. */
+export function countMissing(column: Column): number {
+  let count = 0
+  for (let row = 0; row < columnLength(column); row++) if (isMissing(column, row)) count++
+  return count
+}
+
 /** The value at `row`: a number, a category, or null where it is missing. */
 export function cellOf(column: Column, row: number): string | number | null {
   if (isMissing(column, row)) return null
